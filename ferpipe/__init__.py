@@ -1,0 +1,71 @@
+"""ferpipe: how faces feel over time, from video.
+
+The names below are the public face; a plugin needs nothing else.  They are loaded on first use,
+so that `import ferpipe` costs next to nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ferpipe.check import Check as Check
+    from ferpipe.errors import ConfigError as ConfigError
+    from ferpipe.errors import FerpipeError as FerpipeError
+    from ferpipe.errors import RunError as RunError
+    from ferpipe.errors import StageError as StageError
+    from ferpipe.errors import UsageError as UsageError
+    from ferpipe.errors import redact as redact
+    from ferpipe.hookspecs import hookimpl as hookimpl
+    from ferpipe.packet import Box as Box
+    from ferpipe.packet import Chip as Chip
+    from ferpipe.packet import Emotion as Emotion
+    from ferpipe.packet import Face as Face
+    from ferpipe.packet import Frame as Frame
+    from ferpipe.packet import Packet as Packet
+    from ferpipe.packet import StreamInfo as StreamInfo
+    from ferpipe.packet import freeze as freeze
+    from ferpipe.pipeline import Pipeline as Pipeline
+    from ferpipe.stage import Context as Context
+    from ferpipe.stage import Options as Options
+    from ferpipe.stage import Source as Source
+    from ferpipe.stage import Stage as Stage
+
+__version__ = "0.1.0"
+
+_HOME = {
+    "Check": "check",
+    "ConfigError": "errors",
+    "FerpipeError": "errors",
+    "RunError": "errors",
+    "StageError": "errors",
+    "UsageError": "errors",
+    "redact": "errors",
+    "hookimpl": "hookspecs",
+    "Box": "packet",
+    "Chip": "packet",
+    "Emotion": "packet",
+    "Face": "packet",
+    "Frame": "packet",
+    "Packet": "packet",
+    "StreamInfo": "packet",
+    "freeze": "packet",
+    "Pipeline": "pipeline",
+    "Context": "stage",
+    "Options": "stage",
+    "Source": "stage",
+    "Stage": "stage",
+}
+
+__all__ = ["__version__", *_HOME]  # noqa: PLE0604 -- the keys are strings
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOME:
+        return getattr(import_module(f"ferpipe.{_HOME[name]}"), name)
+    raise AttributeError(f"module 'ferpipe' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

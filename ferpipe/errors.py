@@ -1,0 +1,103 @@
+"""What ferpipe raises, and the exit code that goes with each kind.
+
+Everything a user can cause is a `FerpipeError`; the command line prints its message on
+one line and never a traceback.  Anything else that escapes is a bug in ferpipe.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+__all__ = [
+    "ConfigError",
+    "FerpipeError",
+    "Problem",
+    "RunError",
+    "StageError",
+    "UsageError",
+    "redact",
+]
+
+_CREDENTIALS = re.compile(r"(?P<scheme>[a-zA-Z][a-zA-Z0-9+.-]*://)[^/@\s]+(?:@[^/@\s]+)*@")
+
+
+def redact(text: str) -> str:
+    """Replace the user and password of every URL in `text` by `***`.
+
+    Use it on everything that leaves the process: logs, errors, timelines, traces.
+    """
+    return _CREDENTIALS.sub(r"\g<scheme>***@", text)
+
+
+class FerpipeError(Exception):
+    """The base of everything ferpipe raises on purpose; `exit_code` is what a process ends with."""
+
+    exit_code = 1
+
+    def __init__(self, message: str) -> None:
+        super().__init__(redact(message))
+
+
+class UsageError(FerpipeError):
+    """The user asked for something that cannot be: a bad option, a missing file."""
+
+    exit_code = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One mistake in a pipeline.
+
+    `where` names the stage or key; `line` and `column` count from 1 and are None where the
+    pipeline was built from objects; `hint` says what to do.
+    """
+
+    message: str
+    where: str = ""
+    file: str | None = None
+    line: int | None = None
+    column: int | None = None
+    hint: str = ""
+
+    def __str__(self) -> str:
+        place = ":".join(str(part) for part in (self.file, self.line, self.column) if part is not None)
+        head = f"{place}: " if place else ""
+        what = f"{self.where}: {self.message}" if self.where else self.message
+        return redact(head + what + (f" ({self.hint})" if self.hint else ""))
+
+
+class ConfigError(UsageError):
+    """A pipeline is wrong; `problems` holds every mistake found, in the order of the file."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(str(problem) for problem in problems))
+
+
+class RunError(FerpipeError):
+    """A run failed."""
+
+
+class StageError(RunError):
+    """A stage failed: which one, in which call, at which frame.
+
+    `frame` is the index of the frame in its source, None outside `process`; `time` is in
+    microseconds of stream time.
+    """
+
+    def __init__(
+        self,
+        stage: str,
+        call: str,
+        message: str,
+        *,
+        frame: int | None = None,
+        time: int | None = None,
+    ) -> None:
+        self.stage = stage
+        self.call = call
+        self.frame = frame
+        self.time = time
+        at = f" at frame {frame} ({(time or 0) / 1e6:.3f} s)" if frame is not None else ""
+        super().__init__(f"stage '{stage}' failed in {call}{at}: {message}")

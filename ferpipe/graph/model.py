@@ -1,0 +1,99 @@
+"""The pure data of a pipeline: nodes, their policies, and the checked graph."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from ferpipe.stage import Options, Source, Stage
+
+__all__ = ["ErrorPolicy", "Graph", "Node", "RunSettings"]
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorPolicy:
+    """What happens when a stage raises on a packet.
+
+    `fail` ends the run, `skip` leaves the packet out, `pass` gives it on as it came.  More than
+    `budget` errors end the run all the same; None is no limit.
+    """
+
+    action: Literal["fail", "skip", "pass"] = "fail"
+    budget: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One stage of a pipeline, before it is made.
+
+    inputs: names of the nodes it takes packets from; empty for a source.
+    timeout: seconds a single call may take before the watchdog ends the run.
+    """
+
+    name: str
+    use: str
+    stage: type[Stage[Any]]
+    options: Options
+    inputs: tuple[str, ...] = ()
+    on_error: ErrorPolicy = ErrorPolicy()
+    timeout: float = 30.0
+
+    @property
+    def is_source(self) -> bool:
+        """Whether packets come from here."""
+        return issubclass(self.stage, Source)
+
+    @property
+    def needs(self) -> frozenset[str]:
+        """Kinds that must have been given on the way here."""
+        return self.stage.contract(self.options)[0]
+
+    @property
+    def gives(self) -> frozenset[str]:
+        """Kinds that this node adds or renews."""
+        return self.stage.contract(self.options)[1]
+
+
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """A proven pipeline: acyclic, every need met, one source a component.
+
+    nodes: in topological order, ties in the order of the file.
+    consumers: for each node the names of those that take packets from it.
+    merges: for each join, the input (its position) that each kind is taken from; a kind that is
+        not named comes from input 0.
+    components: the node names of each source's part, source first, in topological order.
+    """
+
+    nodes: tuple[Node, ...]
+    consumers: Mapping[str, tuple[str, ...]]
+    merges: Mapping[str, Mapping[str, int]]
+    components: tuple[tuple[str, ...], ...]
+
+    def __getitem__(self, name: str) -> Node:
+        for node in self.nodes:
+            if node.name == name:
+                return node
+        raise KeyError(name)
+
+
+@dataclass(frozen=True, slots=True)
+class RunSettings:
+    """How a graph is run.
+
+    executor: `inline` is one thread, in order; `threads` is a thread a stage.
+    mode: `auto` is lossless for files and live for live sources.
+    queue: packets a queue holds at the most; queue_bytes: bytes of images it holds.
+    in_flight: live frames under way at once; None adapts it to the stages' times.
+    output_dir: every file output must lie below it, where given.
+    """
+
+    executor: Literal["inline", "threads"] = "threads"
+    mode: Literal["auto", "lossless", "live"] = "auto"
+    queue: int = 8
+    queue_bytes: int = 256 * 1024 * 1024
+    in_flight: int | None = None
+    open_timeout: float = 60.0
+    output_dir: str | None = None
+    overwrite: bool = False

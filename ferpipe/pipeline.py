@@ -1,0 +1,1 @@
+"""Pipelines from Python: build, run, iterate."""

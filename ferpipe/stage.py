@@ -1,0 +1,155 @@
+"""What a plugin author subclasses: `Stage` and `Source`, their options and their context."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, ClassVar, Generic, Protocol, TypeVar
+
+from pydantic import BaseModel, ConfigDict
+
+from ferpipe.packet import Packet, StreamInfo
+
+__all__ = ["Context", "Options", "OptionsT", "Source", "Stage", "Stop"]
+
+
+class Options(BaseModel):
+    """The options of a stage, checked before anything opens.
+
+    Subclass it in a stage; the description of each field is the documentation that
+    `ferpipe plugins` and the JSON Schema show.  Unknown keys are refused.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+OptionsT = TypeVar("OptionsT", bound=Options)
+
+
+class Stop(Protocol):
+    """The run's one stop event, as a stage sees it."""
+
+    def is_set(self) -> bool:
+        """Whether the run is ending."""
+        ...
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Sleep up to `timeout` seconds, less when the run ends; True when it is ending."""
+        ...
+
+
+class Context(Protocol):
+    """What the engine hands to a stage in `open`; it stays valid until `close` returns.
+
+    name: the stage's name in this pipeline.
+    stop: set when the run ends; whatever may block for more than 0.1 s must heed it.
+    live: whether the stage's source is live.
+    streams: what the sources are, by name; sources open before everything else.
+    notes: facts stages leave for the sinks, such as the classifier's `model`; see `note`.
+    log: a logger of the stage's own; credentials in URLs are removed from what it writes.
+    """
+
+    name: str
+    stop: Stop
+    live: bool
+    streams: Mapping[str, StreamInfo]
+    notes: Mapping[str, Any]
+    log: logging.Logger
+
+    def note(self, key: str, value: Any) -> None:
+        """Leave a JSON-like fact of the run for the stages behind (call it in `open`)."""
+        ...
+
+    def alive(self, state: str | None = None) -> None:
+        """Tell the watchdog that waiting is on purpose; `state` is shown in the progress line."""
+        ...
+
+    def count(self, what: str, n: int = 1) -> None:
+        """Add to a counter of the stage that the run's statistics show (`repaired_pts`)."""
+        ...
+
+    def input(self, path: str | Path) -> Path:
+        """The file to read for `path`: `~` expanded, `ferpipe:samples/demo.mp4` looked up
+        in what ferpipe ships, relative to the working directory otherwise."""
+        ...
+
+    def output(self, path: str | Path) -> Path:
+        """The file to write for `path`: under the run's output folder where there is one, its
+        parents made, refused with a `UsageError` where it exists (without overwrite), is an
+        input of the run, or lies outside the output folder.  Write to a `.part` beside it and
+        rename at the end."""
+        ...
+
+    def wrote(self, path: str | Path) -> None:
+        """Say that `path` is finished, for the closing report."""
+        ...
+
+
+class Stage(Generic[OptionsT]):
+    """One step of a pipeline.
+
+    Subclasses declare their contract as class attributes, which the graph checks before
+    anything opens, and override `process`.  One thread at a time calls a stage, always in the
+    order open, process..., flush, close; `flush` is left out when the run failed, `close`
+    never is.  The first paragraph of the subclass's docstring is its description.
+    """
+
+    Options: ClassVar[type[Options]] = Options
+    """The model of the options."""
+    needs: ClassVar[frozenset[str]] = frozenset()
+    """Kinds that must be in a packet on the way here."""
+    gives: ClassVar[frozenset[str]] = frozenset()
+    """Kinds that this stage adds or renews."""
+    delays: ClassVar[bool] = False
+    """Whether `process` may keep a packet and give it later; else None means dropped."""
+
+    def __init__(self, options: OptionsT | None = None) -> None:
+        self.options: OptionsT = self.Options() if options is None else options  # type: ignore[assignment]
+
+    @classmethod
+    def contract(cls, options: Any) -> tuple[frozenset[str], frozenset[str]]:
+        """The (needs, gives) that hold for `options`; override it where they depend on them."""
+        return cls.needs, cls.gives
+
+    def open(self, context: Context) -> None:
+        """Load models, open files.  Raise a `UsageError` for what the user can mend."""
+        self.context = context
+
+    def process(self, packet: Packet) -> Packet | Iterable[Packet] | None:
+        """Work on one packet; give it on (`packet.replace(...)`), or None to drop it.
+
+        A stage with `delays` may give earlier packets, in order, or none yet.
+        """
+        raise NotImplementedError
+
+    def flush(self) -> Iterable[Packet]:
+        """The source has ended: give what was kept back."""
+        return ()
+
+    def close(self) -> None:
+        """Release everything and finish the outputs; called once if `open` was called."""
+
+
+class Source(Stage[OptionsT]):
+    """A stage that packets come from: override `frames` instead of `process`.
+
+    Set `stream` in `open`.  A live source should not wait for its device in `open` but in
+    `frames`, calling `context.alive("connecting")` at least once a second.
+    """
+
+    gives: ClassVar[frozenset[str]] = frozenset({"frame"})
+    live: bool = False
+    """Whether frames come at their own pace and are dropped rather than waited for; may be
+    set in `__init__` or `open`."""
+    stream: StreamInfo
+
+    def frames(self) -> Iterator[Packet]:
+        """Give packets of strictly increasing time until the stream or the run ends."""
+        raise NotImplementedError
+
+    def interrupt(self) -> None:
+        """Called from another thread when the run ends: wake `frames` if it can block."""
+
+
+StageFactory = Callable[[], type[Stage[Any]]]

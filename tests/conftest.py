@@ -1,0 +1,35 @@
+"""Where the tests find real clips and data, and how they skip where those are absent."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+SHARED = Path(os.environ.get("FERPIPE_SHARED", ROOT.parent / "shared"))
+
+
+def need(path: Path) -> Path:
+    if not path.exists():
+        pytest.skip(f"{path.name} is not here: set FERPIPE_SHARED to the folder that holds it")
+    return path
+
+
+@pytest.fixture(scope="session")
+def media() -> Path:
+    """The folder of real clips (Intel sample-videos previews, 480x270)."""
+    return need(SHARED / "media")
+
+
+@pytest.fixture(scope="session")
+def fer2013() -> Path:
+    """The folder of FER2013 mosaics."""
+    return need(SHARED / "fer2013")
+
+
+@pytest.fixture(scope="session")
+def yunet() -> Path:
+    """OpenCV Zoo's YuNet network."""
+    return need(SHARED / "models" / "face_detection_yunet_2023mar.onnx")
