@@ -180,7 +180,7 @@ class Packet:
     """
 
     frame: Frame
-    data: Mapping[str, Any] = field(default=_NOTHING)
+    data: Mapping[str, Any] = field(default_factory=lambda: _NOTHING)
 
     @property
     def time(self) -> int:

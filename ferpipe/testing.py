@@ -94,7 +94,11 @@ def make_packets(images: Iterable[Image], *, step: int = 40_000, source: str = "
 
 
 def run_stage(
-    stage: Stage[Any], packets: Sequence[Packet], *, context: TestContext | None = None, folder: Path | None = None
+    stage: Stage[Any],
+    packets: Sequence[Packet],
+    *,
+    context: TestContext | None = None,
+    folder: Path | None = None,
 ) -> list[Packet]:
     """Run one stage on `packets` as the engine would, and give what came out.
 
@@ -127,7 +131,11 @@ def run_stage(
 
 
 def run_source(
-    source: Source[Any], *, limit: int | None = None, context: TestContext | None = None, folder: Path | None = None
+    source: Source[Any],
+    *,
+    limit: int | None = None,
+    context: TestContext | None = None,
+    folder: Path | None = None,
 ) -> list[Packet]:
     """Open a source, take up to `limit` packets, close it; checks that time increases strictly."""
     context = context or TestContext(folder or Path.cwd())
