@@ -26,7 +26,8 @@ hookimpl = pluggy.HookimplMarker("ferpipe")
 @hookspec
 def ferpipe_stages() -> Mapping[str, type[Stage[Any]] | str]:  # type: ignore[empty-body]
     """Stages by the name that pipelines use: the class, or "package.module:Class", which is
-    imported when a pipeline first uses it."""
+    imported when a pipeline first uses it.
+    """
 
 
 @hookspec

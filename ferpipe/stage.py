@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
@@ -40,22 +40,37 @@ class Stop(Protocol):
 
 
 class Context(Protocol):
-    """What the engine hands to a stage in `open`; it stays valid until `close` returns.
+    """What the engine hands to a stage in `open`; it stays valid until `close` returns."""
 
-    name: the stage's name in this pipeline.
-    stop: set when the run ends; whatever may block for more than 0.1 s must heed it.
-    live: whether the stage's source is live.
-    streams: what the sources are, by name; sources open before everything else.
-    notes: facts stages leave for the sinks, such as the classifier's `model`; see `note`.
-    log: a logger of the stage's own; credentials in URLs are removed from what it writes.
-    """
+    @property
+    def name(self) -> str:
+        """The stage's name in this pipeline."""
+        ...
 
-    name: str
-    stop: Stop
-    live: bool
-    streams: Mapping[str, StreamInfo]
-    notes: Mapping[str, Any]
-    log: logging.Logger
+    @property
+    def stop(self) -> Stop:
+        """Set when the run ends; whatever may block for more than 0.1 s must heed it."""
+        ...
+
+    @property
+    def live(self) -> bool:
+        """Whether the stage's source is live."""
+        ...
+
+    @property
+    def streams(self) -> Mapping[str, StreamInfo]:
+        """What the sources are, by name; sources open before everything else."""
+        ...
+
+    @property
+    def notes(self) -> Mapping[str, Any]:
+        """Facts that stages leave for the sinks, such as the classifier's `model`."""
+        ...
+
+    @property
+    def log(self) -> logging.Logger:
+        """A logger of the stage's own; credentials in URLs are removed from what it writes."""
+        ...
 
     def note(self, key: str, value: Any) -> None:
         """Leave a JSON-like fact of the run for the stages behind (call it in `open`)."""
@@ -71,14 +86,16 @@ class Context(Protocol):
 
     def input(self, path: str | Path) -> Path:
         """The file to read for `path`: `~` expanded, `ferpipe:samples/demo.mp4` looked up
-        in what ferpipe ships, relative to the working directory otherwise."""
+        in what ferpipe ships, relative to the working directory otherwise.
+        """
         ...
 
     def output(self, path: str | Path) -> Path:
         """The file to write for `path`: under the run's output folder where there is one, its
         parents made, refused with a `UsageError` where it exists (without overwrite), is an
         input of the run, or lies outside the output folder.  Write to a `.part` beside it and
-        rename at the end."""
+        rename at the end.
+        """
         ...
 
     def wrote(self, path: str | Path) -> None:
@@ -108,7 +125,10 @@ class Stage(Generic[OptionsT]):
         self.options: OptionsT = self.Options() if options is None else options  # type: ignore[assignment]
 
     @classmethod
-    def contract(cls, options: Any) -> tuple[frozenset[str], frozenset[str]]:
+    def contract(
+        cls,
+        options: Any,  # noqa: ARG003 -- for subclasses
+    ) -> tuple[frozenset[str], frozenset[str]]:
         """The (needs, gives) that hold for `options`; override it where they depend on them."""
         return cls.needs, cls.gives
 
@@ -150,6 +170,3 @@ class Source(Stage[OptionsT]):
 
     def interrupt(self) -> None:
         """Called from another thread when the run ends: wake `frames` if it can block."""
-
-
-StageFactory = Callable[[], type[Stage[Any]]]

@@ -10,7 +10,7 @@ import logging
 import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import islice, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -148,5 +148,5 @@ def run_source(
         source.interrupt()
         source.close()
     times = [packet.time for packet in packets]
-    assert all(a < b for a, b in zip(times, times[1:], strict=False)), "time must increase strictly"  # noqa: S101
+    assert all(a < b for a, b in pairwise(times)), "time must increase strictly"  # noqa: S101
     return packets
