@@ -1,0 +1,75 @@
+"""What ferpipe ships (pipelines, models, samples), and where users' own models lie."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Literal
+
+from ferpipe.errors import UsageError
+
+__all__ = ["PREFIX", "Kind", "model_dirs", "resolve", "shipped", "user_models"]
+
+Kind = Literal["pipelines", "models", "samples"]
+
+PREFIX = "ferpipe:"
+"""What a path begins with that is looked up in what ferpipe ships: `ferpipe:samples/demo.mp4`."""
+
+_PACKAGE = Path(__file__).resolve().parent
+_KINDS: tuple[Kind, ...] = ("pipelines", "models", "samples")
+
+
+def shipped(kind: Kind) -> Path:
+    """The folder of shipped resources of one kind.
+
+    It lies inside the package in an installed wheel, and beside it in a checkout.
+    """
+    inside = _PACKAGE / "_shipped"
+    return (inside if inside.is_dir() else _PACKAGE.parent) / kind
+
+
+def resolve(path: str | Path) -> Path:
+    """The file that `path` means: `~` expanded, `ferpipe:samples/x` looked up in what ferpipe
+    ships, anything else as given, relative to the working directory.
+
+    Raises UsageError where a `ferpipe:` path names no shipped folder or leads out of it.
+    """
+    text = str(path)
+    if not text.startswith(PREFIX):
+        return Path(path).expanduser()
+    first, _, rest = text[len(PREFIX) :].partition("/")
+    folders = {kind: shipped(kind) for kind in _KINDS}
+    if first not in folders:
+        choices = ", ".join(f"'{PREFIX}{kind}/'" for kind in _KINDS)
+        raise UsageError(f"'{text}' names no shipped folder: begin with one of {choices}")
+    folder = folders[first]
+    found = folder / rest
+    if not Path(os.path.normpath(found)).is_relative_to(folder):
+        raise UsageError(f"'{text}' leads out of what ferpipe ships: leave the '..' out")
+    return found
+
+
+def user_models() -> Path:
+    """The folder that `ferpipe models pull` writes to: `FERPIPE_MODELS` where it is set, else
+    `ferpipe/models` in the user's data folder (XDG base directories on Linux; the equivalents of
+    macOS and Windows).  It need not exist.
+    """
+    if own := os.environ.get("FERPIPE_MODELS"):
+        return Path(own).expanduser()
+    return _user_data() / "ferpipe" / "models"
+
+
+def model_dirs() -> tuple[Path, ...]:
+    """The folders in which a model is looked up by name: the user's, then the shipped one."""
+    return user_models(), shipped("models")
+
+
+def _user_data() -> Path:
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Application Support"
+    given = os.environ.get("XDG_DATA_HOME", "")
+    # The XDG specification: a relative path there is invalid and must be ignored.
+    return Path(given) if Path(given).is_absolute() else Path.home() / ".local" / "share"
