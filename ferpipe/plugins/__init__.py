@@ -1,1 +1,5 @@
-"""The plugins of ferpipe."""
+"""Finding plugins: entry points, files beside a pipeline, and what each one offers."""
+
+from ferpipe.plugins._registry import Broken, Registry, StageEntry
+
+__all__ = ["Broken", "Registry", "StageEntry"]

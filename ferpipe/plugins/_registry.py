@@ -1,0 +1,268 @@
+"""The registry of plugins and of the stages they offer."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from importlib.metadata import Distribution, EntryPoint, entry_points
+from pathlib import Path
+from types import MappingProxyType, ModuleType
+from typing import TYPE_CHECKING, Any
+
+import pluggy
+
+from ferpipe import __version__, hookspecs, resources
+from ferpipe.errors import UsageError, redact
+from ferpipe.plugins._load import FAULTS, cause, load_file, load_object
+
+if TYPE_CHECKING:
+    from ferpipe.stage import Stage
+
+__all__ = ["Broken", "Registry", "StageEntry"]
+
+_GROUP = "ferpipe"
+_ALLOW = "FERPIPE_PLUGINS"
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """A plugin, or one thing of a plugin, that cannot be used, and why."""
+
+    origin: str
+    cause: str
+
+    def __str__(self) -> str:
+        return redact(f"{self.origin}: {self.cause}")
+
+
+@dataclass(frozen=True, slots=True)
+class StageEntry:
+    """A stage that a plugin offers: `stage` is None where it cannot be loaded, then `error` says
+    why.  `origin` is the distribution with its version, or the path of the plugin file.
+    """
+
+    name: str
+    origin: str
+    stage: type[Stage[Any]] | None = None
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Offer:
+    origin: str
+    what: object
+
+
+class Registry:
+    """Every plugin that is installed and allowed, and the plugin files that were named.
+
+    files: plugin files, relative to the working directory.
+    allow: names of entry points, or of distributions; nothing else is imported.  None takes the
+        comma list in `FERPIPE_PLUGINS`; where that is not set, all are allowed.
+
+    A plugin that cannot be imported, or whose hook raises, is remembered in `broken()`.  Plugins
+    load in the order ferpipe's own, installed ones by name, files; of two stages with one name
+    the first is kept and the second is broken.
+    """
+
+    def __init__(self, *, files: Sequence[str | Path] = (), allow: Sequence[str] | None = None) -> None:
+        self._manager = pluggy.PluginManager("ferpipe")
+        self._manager.add_hookspecs(hookspecs)
+        self._origins: dict[str, str] = {}
+        self._offers: dict[str, _Offer] = {}
+        self._broken: list[Broken] = []
+        self._left_out: list[str] = []
+        self._files: dict[Path, Broken | None] = {}
+        self._add_installed(_allowed() if allow is None else tuple(allow))
+        for file in files:
+            self.add_file(file)
+
+    def names(self) -> tuple[str, ...]:
+        """The stages by name; none is imported."""
+        return tuple(self._offers)
+
+    def origin(self, name: str) -> str:
+        """Where a stage comes from.  Raises KeyError for an unknown name."""
+        return self._offers[name].origin
+
+    def stage(self, name: str) -> type[Stage[Any]]:
+        """The class of a stage, imported now if it was not yet.
+
+        Raises KeyError for an unknown name, UsageError where the stage cannot be loaded.
+        """
+        offer = self._offers[name]
+        try:
+            return _checked(load_object(offer.what) if isinstance(offer.what, str) else offer.what)
+        except FAULTS as error:
+            raise UsageError(f"stage '{name}' of {offer.origin} cannot be loaded: {cause(error)}") from error
+
+    def entries(self) -> tuple[StageEntry, ...]:
+        """Every stage, imported; what cannot be loaded has an error instead of a class."""
+        return tuple(self._entry(name, offer) for name, offer in self._offers.items())
+
+    def broken(self) -> tuple[Broken, ...]:
+        """What could not be used so far, in the order it was met."""
+        return tuple(self._broken)
+
+    def left_out(self) -> tuple[str, ...]:
+        """Installed plugins that the allow-list does not name."""
+        return tuple(self._left_out)
+
+    def plugins(self) -> tuple[str, ...]:
+        """The origins of the plugins that were loaded, in order, each once."""
+        return tuple(dict.fromkeys(self._origins.values()))
+
+    @property
+    def hook(self) -> pluggy.HookRelay:
+        """All hooks; here an exception of a plugin is the caller's.  `each` is the safe way."""
+        return self._manager.hook
+
+    def each(self, hook: str) -> Iterator[tuple[str, Any]]:
+        """(origin, item) of everything the plugins give for a hook that gives an iterable.
+
+        A plugin that raises gives nothing and becomes broken.
+        """
+        order = list(self._origins)
+        impls = getattr(self._manager.hook, hook).get_hookimpls()
+        for impl in sorted(impls, key=lambda impl: order.index(impl.plugin_name)):
+            origin = self._origins[impl.plugin_name]
+            try:
+                items = list(impl.function())
+            except FAULTS as error:
+                self._note(origin, f"{hook} failed: {cause(error)}")
+                continue
+            for item in items:
+                yield origin, item
+
+    def pipelines(self) -> Mapping[str, Path]:
+        """The ready pipelines by name: the shipped ones, then those of plugins; the first of a
+        name is kept.
+        """
+        folders = [
+            resources.shipped("pipelines"),
+            *(Path(item) for _, item in self.each("ferpipe_pipelines")),
+        ]
+        found: dict[str, Path] = {}
+        for folder in folders:
+            for path in sorted(folder.glob("*.yaml")):
+                found.setdefault(path.stem, path)
+        return MappingProxyType(found)
+
+    def model_dirs(self) -> tuple[Path, ...]:
+        """Folders of models: the user's, the shipped one, those of plugins; each once."""
+        given = (Path(item) for _, item in self.each("ferpipe_models"))
+        return tuple(dict.fromkeys([*resources.model_dirs(), *given]))
+
+    def add_file(self, path: str | Path) -> Broken | None:
+        """Load a plugin file; None, or what is wrong with it.  A file given twice loads once."""
+        place = Path(path).expanduser()
+        key = place.resolve()
+        if key not in self._files:
+            self._files[key] = None  # a plugin that asks for itself must not load for ever
+            self._files[key] = self._add(str(key), str(path), lambda: load_file(place))
+        return self._files[key]
+
+    def _add_installed(self, allow: tuple[str, ...] | None) -> None:
+        unseen = set(allow or ())
+        for point in _entry_points():
+            distribution = point.dist.name if point.dist else ""
+            unseen -= {point.name, distribution}
+            if allow is None or {point.name, distribution} & set(allow):
+                origin = _origin(point)
+                key = f"{distribution}:{point.name}"
+                self._add(key, origin, point.load, label=f"{origin} ({point.name})")
+            else:
+                self._left_out.append(f"{point.name} ({_origin(point)})")
+        for name in sorted(unseen):
+            self._note(_ALLOW, f"allows '{name}', which is not installed")
+
+    def _add(
+        self, key: str, origin: str, load: Callable[[], ModuleType], *, label: str = ""
+    ) -> Broken | None:
+        try:
+            module = load()
+            self._register(module, key)
+            offers = self._stages_of(module)
+        except FAULTS as error:
+            if self._manager.has_plugin(key):
+                self._manager.unregister(name=key)
+            return self._note(label or origin, cause(error))
+        self._origins[key] = origin
+        problems = [self._offer(name, _Offer(origin, what)) for name, what in offers.items()]
+        return next((problem for problem in problems if problem), None)
+
+    def _register(self, module: ModuleType, key: str) -> None:
+        self._manager.register(module, key)
+        callers = self._manager.get_hookcallers(module) or []
+        if not callers:
+            raise LookupError("it has no hook: mark a function 'ferpipe_stages' with @ferpipe.hookimpl")
+        known = [name for name in vars(hookspecs) if name.startswith("ferpipe_")]
+        for caller in callers:
+            if not caller.has_spec():
+                near = get_close_matches(caller.name, known, 1, 0.8)
+                hint = f": did you mean '{near[0]}'?" if near else f": the hooks are {', '.join(known)}"
+                raise LookupError(f"there is no hook '{caller.name}'{hint}")
+
+    def _stages_of(self, module: ModuleType) -> dict[str, object]:
+        offers: dict[str, object] = {}
+        for impl in self._manager.hook.ferpipe_stages.get_hookimpls():
+            if impl.plugin is module:
+                offers.update(_mapping(impl.function()))
+        return offers
+
+    def _offer(self, name: str, offer: _Offer) -> Broken | None:
+        first = self._offers.setdefault(name, offer)
+        if first is offer:
+            return None
+        return self._note(offer.origin, f"stage '{name}' is already given by {first.origin}: rename it")
+
+    def _entry(self, name: str, offer: _Offer) -> StageEntry:
+        try:
+            return StageEntry(name, offer.origin, self.stage(name))
+        except UsageError as error:
+            return StageEntry(name, offer.origin, error=cause(error.__cause__ or error))
+
+    def _note(self, origin: str, why: str) -> Broken:
+        note = Broken(origin, why)
+        if note not in self._broken:
+            self._broken.append(note)
+        return note
+
+
+def _allowed() -> tuple[str, ...] | None:
+    given = os.environ.get(_ALLOW)
+    return None if given is None else tuple(name.strip() for name in given.split(",") if name.strip())
+
+
+def _entry_points() -> list[EntryPoint]:
+    """Each entry point once, ferpipe's own first, then by distribution and name."""
+    once = {(point.name, point.value): point for point in entry_points(group=_GROUP)}
+    return sorted(once.values(), key=lambda p: (not _is_own(p.dist), p.dist.name if p.dist else "", p.name))
+
+
+def _is_own(distribution: Distribution | None) -> bool:
+    return distribution is not None and distribution.name == "ferpipe"
+
+
+def _origin(point: EntryPoint) -> str:
+    if point.dist is None:
+        return point.value
+    return f"{point.dist.name} {__version__ if _is_own(point.dist) else point.dist.version}"
+
+
+def _mapping(given: object) -> Mapping[str, object]:
+    if isinstance(given, Mapping) and all(isinstance(name, str) for name in given):
+        return given
+    raise TypeError(f"ferpipe_stages gave {given!r}, not a mapping of names to stages")
+
+
+def _checked(what: object) -> type[Stage[Any]]:
+    from ferpipe.stage import Options, Stage  # pydantic loads only when a stage is wanted
+
+    if not (isinstance(what, type) and issubclass(what, Stage)):
+        raise TypeError(f"{what!r} is not a subclass of ferpipe.Stage")
+    if not (isinstance(what.Options, type) and issubclass(what.Options, Options)):
+        raise TypeError(f"{what.__name__}.Options is not a subclass of ferpipe.Options")
+    return what
