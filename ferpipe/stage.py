@@ -98,6 +98,10 @@ class Context(Protocol):
         """
         ...
 
+    def finish(self) -> None:
+        """Ask the run to end as if its sources had ended (a preview window was closed)."""
+        ...
+
     def wrote(self, path: str | Path) -> None:
         """Say that `path` is finished, for the closing report."""
         ...
@@ -108,8 +112,8 @@ class Stage(Generic[OptionsT]):
 
     Subclasses declare their contract as class attributes, which the graph checks before
     anything opens, and override `process`.  One thread at a time calls a stage, always in the
-    order open, process..., flush, close; `flush` is left out when the run failed, `close`
-    never is.  The first paragraph of the subclass's docstring is its description.
+    order open, process..., flush, close, though not always the same thread.  `flush` is left out
+    where the stage itself failed or the run had to be cut short, `close` never is.  The first paragraph of the subclass's docstring is its description.
     """
 
     Options: ClassVar[type[Options]] = Options

@@ -63,6 +63,10 @@ class TestContext:
         target.parent.mkdir(parents=True, exist_ok=True)
         return target
 
+    def finish(self) -> None:
+        """Set `stop`."""
+        self.stop.set()
+
     def wrote(self, path: str | Path) -> None:
         """Keep the path in `outputs`."""
         self.outputs.append(Path(path))

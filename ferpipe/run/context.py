@@ -1,0 +1,81 @@
+"""What a stage is handed in `open`."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from ferpipe.errors import redact
+from ferpipe.packet import StreamInfo
+from ferpipe.run.control import Control
+from ferpipe.run.outputs import Files
+from ferpipe.run.worker import Worker
+
+__all__ = ["Board", "RunContext"]
+
+
+class Board:
+    """What the stages of one run tell each other: the streams, and notes for the sinks."""
+
+    def __init__(self) -> None:
+        self.streams: dict[str, StreamInfo] = {}
+        self.notes: dict[str, Any] = {}
+
+
+class _Redacted(logging.LoggerAdapter[logging.Logger]):
+    def process(self, msg: Any, kwargs: Any) -> tuple[Any, Any]:
+        return redact(str(msg)), kwargs
+
+
+class RunContext:
+    """The engine's `Context` (see `ferpipe.stage.Context`) for one stage of one run."""
+
+    def __init__(self, worker: Worker, control: Control, board: Board, files: Files, *, live: bool) -> None:
+        self.name = worker.node.name
+        self.live = live
+        self.stop: threading.Event = control.ending if worker.node.is_source else control.stop
+        self.streams: Mapping[str, StreamInfo] = MappingProxyType(board.streams)
+        self.notes: Mapping[str, Any] = MappingProxyType(board.notes)
+        self._worker = worker
+        self._control = control
+        self._board = board
+        self._files = files
+
+    @property
+    def log(self) -> logging.Logger:
+        """A logger named `ferpipe.<stage>`."""
+        return _Redacted(logging.getLogger(f"ferpipe.{self.name}"), {})  # type: ignore[return-value]
+
+    def note(self, key: str, value: Any) -> None:
+        """Leave a fact for the sinks."""
+        self._board.notes[key] = value
+
+    def alive(self, state: str | None = None) -> None:
+        """Reset the watchdog; `state` goes into the statistics."""
+        self._worker.alive()
+        if state is not None:
+            self._worker.state = state
+
+    def count(self, what: str, n: int = 1) -> None:
+        """Add to a counter of the stage."""
+        self._worker.counters[what] += n
+
+    def input(self, path: str | Path) -> Path:
+        """The file to read."""
+        return self._files.input(self.name, path)
+
+    def output(self, path: str | Path) -> Path:
+        """The file to write."""
+        return self._files.output(self.name, path)
+
+    def finish(self) -> None:
+        """End the run as if the sources had ended."""
+        self._control.finish()
+
+    def wrote(self, path: str | Path) -> None:
+        """Remember a finished output."""
+        self._files.wrote(path)

@@ -1,0 +1,275 @@
+"""One run of a graph, from opening to closing."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+from ferpipe.errors import FerpipeError, RunError, StageError, UsageError
+from ferpipe.graph.model import Graph, RunSettings
+from ferpipe.packet import Packet
+from ferpipe.run.context import Board, RunContext
+from ferpipe.run.control import Control
+from ferpipe.run.executor import Component, Executor, Floor
+from ferpipe.run.inline import InlineExecutor
+from ferpipe.run.ledger import Ledger
+from ferpipe.run.outputs import Files
+from ferpipe.run.report import RunReport
+from ferpipe.run.summary import summarise
+from ferpipe.run.threads import ThreadsExecutor
+from ferpipe.run.timing import Trace
+from ferpipe.run.worker import Worker, explain
+from ferpipe.stage import Source, Stage
+
+__all__ = ["Run"]
+
+_GRACE = 1.5
+"""Seconds that frames under way have to reach the outputs after a stop."""
+_TICK = 0.05
+_EXECUTORS: dict[str, type[Executor]] = {"inline": InlineExecutor, "threads": ThreadsExecutor}
+
+
+class Run:
+    """Runs a graph once, in threads of its own; the caller's thread stays free.
+
+    `start`, then `wait`; `finish` ends the run early and in good order from any thread or signal
+    handler.  `made` holds stages that exist already, by node name.
+    """
+
+    def __init__(
+        self,
+        graph: Graph,
+        settings: RunSettings | None = None,
+        *,
+        made: Mapping[str, Stage[Any]] | None = None,
+        tap: Callable[[Packet], None] | None = None,
+        trace: Path | None = None,
+    ) -> None:
+        self.graph = graph
+        self.settings = settings or RunSettings()
+        self.control = Control()
+        self.files = Files(self.settings.output_dir, overwrite=self.settings.overwrite)
+        self._board = Board()
+        self._trace = Trace(trace, [node.name for node in graph.nodes]) if trace is not None else None
+        self._made = dict(made or {})
+        self._tap = tap
+        self._workers: dict[str, Worker] = {}
+        self._components: list[Component] = []
+        self._executor: Executor | None = None
+        self._closing: deque[Worker] = deque()
+        self._closer: threading.Thread | None = None
+        self._takeover = threading.Lock()
+        self._done = threading.Event()
+        self._started = 0.0
+        self._elapsed: float | None = None
+        self._first: float | None = None
+        self._ages: dict[str, tuple[float, float]] = {}
+
+    def start(self) -> Run:
+        """Begin; returns at once."""
+        self._started = monotonic()
+        threading.Thread(target=self._work, name="ferpipe-run", daemon=True).start()
+        threading.Thread(target=self._watch, name="ferpipe-watchdog", daemon=True).start()
+        return self
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait for the end; True when it has come and every output is finished."""
+        return self._done.wait(timeout)
+
+    def finish(self, reason: str | None = None) -> None:
+        """End the run: sources stop, what is under way is finished, outputs are closed."""
+        self.control.finish(reason)
+
+    def report(self) -> RunReport:
+        """The figures now; final once `wait` has returned True."""
+        return summarise(
+            self._workers,
+            self._components,
+            self._executor.depths() if self._executor is not None else {},
+            self._board,
+            RunReport(
+                elapsed=self._elapsed if self._elapsed is not None else monotonic() - self._started,
+                first_frame=self._first,
+                sources=(),
+                stages=(),
+                outputs=tuple(self.files.finished),
+                notes=dict(self._board.notes),
+                reason=self.control.reason,
+                error=self.control.error,
+                others=tuple(self.control.others),
+            ),
+            self._ages,
+        )
+
+    # -- the run's own thread ------------------------------------------------------------
+
+    def _work(self) -> None:
+        try:
+            if self._make() and self._open():
+                self._execute()
+        except BaseException as error:  # noqa: BLE001 -- the run must end whatever happens
+            told = (
+                error if isinstance(error, FerpipeError) else RunError(f"the engine failed: {explain(error)}")
+            )
+            self.control.fail(told)
+        self._close(None)
+
+    def _make(self) -> bool:
+        for node in self.graph.nodes:
+            try:
+                stage = self._made.get(node.name) or node.stage(node.options)
+            except BaseException as error:  # noqa: BLE001 -- a plugin may raise anything
+                self.control.fail(StageError(node.name, "__init__", explain(error)))
+                return False
+            merge = dict(self.graph.merges.get(node.name, {}))
+            self._workers[node.name] = Worker(node, stage, self.control, merge=merge, trace=self._trace)
+        return True
+
+    def _open(self) -> bool:
+        live = {name for names in self.graph.components for name in names if self._is_live(names[0])}
+        for worker in sorted(self._workers.values(), key=lambda worker: not worker.node.is_source):
+            if self.control.ending.is_set():
+                return False
+            name = worker.node.name
+            context = RunContext(worker, self.control, self._board, self.files, live=name in live)
+            worker.opened = True
+            self._closing.appendleft(worker)
+            try:
+                worker.guarded("open", partial(worker.stage.open, context))
+            except BaseException as error:  # noqa: BLE001 -- a plugin may raise anything
+                worker.fail(worker.as_error("open", error))
+            if worker.abandoned:
+                return False
+            if isinstance(worker.stage, Source) and not worker.dead:
+                self._announce(worker, worker.stage)
+        return not self.control.ending.is_set()
+
+    def _announce(self, worker: Worker, source: Source[Any]) -> None:
+        stream = getattr(source, "stream", None)
+        if stream is None:
+            worker.fail(StageError(worker.node.name, "open", "the source did not say what its stream is"))
+            return
+        self._board.streams[worker.node.name] = stream
+
+    def _is_live(self, source: str) -> bool:
+        if self.settings.mode != "auto":
+            return self.settings.mode == "live"
+        stage = self._workers[source].stage
+        return isinstance(stage, Source) and stage.live
+
+    def _execute(self) -> None:
+        for names in self.graph.components:
+            leaves = sum(not self.graph.consumers[name] for name in names)
+            self._components.append(
+                Component(names[0], names, Ledger(leaves, self.control), self._is_live(names[0]))
+            )
+        if (
+            self.settings.executor == "inline"
+            and len(self._components) > 1
+            and any(c.live for c in self._components)
+        ):
+            raise UsageError("the inline executor cannot follow several live sources: use --executor threads")
+        floor = Floor(self.graph, self.settings, self.control, self._workers, self._components, self._left)
+        self._executor = _EXECUTORS[self.settings.executor](floor)
+        self._executor.execute()
+
+    def _left(self, packet: Packet) -> None:
+        if self._first is None:
+            self._first = monotonic() - self._started
+        captured = packet.frame.captured
+        if captured is not None:
+            age = monotonic() - captured
+            self._ages[packet.frame.source] = (
+                age,
+                max(age, self._ages.get(packet.frame.source, (0.0, 0.0))[1]),
+            )
+        if self._tap is not None:
+            self._tap(packet)
+
+    # -- closing -------------------------------------------------------------------------
+
+    def _close(self, instead_of: threading.Thread | None) -> None:
+        """Close what is open, in reverse order; taken over by another thread where a close hangs."""
+        with self._takeover:
+            if self._closer is not instead_of:
+                return
+            self._closer = me = threading.current_thread()
+        self.control.ending.set()
+        for worker in self._remaining(me):
+            try:
+                worker.guarded("close", worker.stage.close)
+            except BaseException as error:  # noqa: BLE001 -- a plugin may raise anything
+                if not worker.abandoned:
+                    worker.fail(worker.as_error("close", error))
+            if self._closer is not me:
+                return
+        for component in self._components:
+            component.ledger.write_off()
+        if self._trace is not None:
+            self._trace.close()
+        self._elapsed = monotonic() - self._started
+        self._done.set()
+
+    def _remaining(self, me: threading.Thread) -> Iterator[Worker]:
+        while self._closer is me and self._closing:
+            worker = self._closing.popleft()
+            if not worker.abandoned and not self._still_busy(worker):
+                yield worker
+
+    def _still_busy(self, worker: Worker) -> bool:
+        """Whether the stage is still inside a call after the run has ended; then it cannot be closed."""
+        patience = monotonic() + 0.5
+        while worker.call is not None and monotonic() < patience:
+            self._done.wait(0.01)
+        call = worker.call
+        if call is None:
+            return False
+        worker.abandoned = True
+        self.control.mention(worker.told(call.what, "did not end in time and was left behind"))
+        return True
+
+    # -- the watchdog's thread -----------------------------------------------------------
+
+    def _watch(self) -> None:
+        interrupted = False
+        while not self._done.wait(_TICK):
+            for worker in self._workers.copy().values():
+                self._inspect(worker)
+            if self.control.ending.is_set() and not interrupted:
+                interrupted = True
+                self._interrupt()
+            since = self.control.ending_since
+            if since is not None and monotonic() - since > _GRACE:
+                self.control.cut()
+
+    def _interrupt(self) -> None:
+        for worker in self._workers.values():
+            if worker.opened and isinstance(worker.stage, Source) and not worker.abandoned:
+                with suppress(Exception):
+                    worker.stage.interrupt()
+
+    def _inspect(self, worker: Worker) -> None:
+        call = worker.call
+        if call is None or worker.abandoned:
+            return
+        limit = self.settings.open_timeout if call.what == "open" else worker.node.timeout
+        if monotonic() - call.since <= limit:
+            return
+        worker.abandoned = worker.dead = True
+        self.control.fail(worker.told(call.what, f"no answer for {limit:g} s", call.message))
+        for component in self._components:
+            if call.message is not None and worker.node.name in component.names:
+                component.ledger.condemn(call.message.without("failed", worker.node.name))
+        if call.what == "close":
+            self._take_over(self._closer)
+        elif call.what == "open" or self._executor is None or not self._executor.abandon(worker.node.name):
+            self._take_over(None)
+
+    def _take_over(self, instead_of: threading.Thread | None) -> None:
+        threading.Thread(target=self._close, args=(instead_of,), name="ferpipe-close", daemon=True).start()

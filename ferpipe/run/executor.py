@@ -1,0 +1,71 @@
+"""What the engine asks of an executor, and the part of the graph it works on."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from ferpipe.graph.model import Graph, RunSettings
+from ferpipe.packet import Packet
+from ferpipe.run.control import Control
+from ferpipe.run.ledger import Ledger
+from ferpipe.run.message import Message
+from ferpipe.run.worker import Worker
+
+__all__ = ["Component", "Executor", "Floor"]
+
+
+@dataclass(slots=True)
+class Component:
+    """One source and everything behind it."""
+
+    source: str
+    names: tuple[str, ...]
+    ledger: Ledger
+    live: bool
+
+
+@dataclass(slots=True)
+class Floor:
+    """Everything an executor works with; `tap` is handed each packet that leaves a component."""
+
+    graph: Graph
+    settings: RunSettings
+    control: Control
+    workers: Mapping[str, Worker]
+    components: Sequence[Component]
+    tap: Callable[[Packet], None] | None = None
+
+    def lanes(self, name: str) -> list[tuple[str, int]]:
+        """The consumers of a node, each with the position of this node among its inputs."""
+        return [
+            (consumer, self.graph[consumer].inputs.index(name)) for consumer in self.graph.consumers[name]
+        ]
+
+    def leave(self, component: Component, name: str, message: Message) -> None:
+        """A message has reached the leaf `name`."""
+        if self.tap is not None and message.packet is not None and name == component.names[-1]:
+            self.tap(message.packet)
+        component.ledger.settle(message)
+
+
+class Executor(ABC):
+    """Runs opened stages until their sources end; opening and closing is the engine's."""
+
+    def __init__(self, floor: Floor) -> None:
+        self.floor = floor
+
+    @abstractmethod
+    def execute(self) -> None:
+        """Run to the end; returns when every stage has been flushed or given up."""
+
+    @abstractmethod
+    def abandon(self, name: str) -> bool:
+        """Go on without a stage that hangs; False where that is beyond this executor, and
+        `execute` will not return.
+        """
+
+    @abstractmethod
+    def depths(self) -> Mapping[str, tuple[int, int]]:
+        """For each stage the messages that wait for it now, and the most that ever did."""

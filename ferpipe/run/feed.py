@@ -1,0 +1,141 @@
+"""Frames from a source into the graph: checked, counted, and for live sources dropped here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from threading import Condition
+
+from ferpipe.errors import StageError
+from ferpipe.packet import Packet
+from ferpipe.run.control import Control
+from ferpipe.run.ledger import Ledger
+from ferpipe.run.message import Message
+from ferpipe.run.timing import Histogram
+from ferpipe.run.worker import Worker
+from ferpipe.stage import Source
+
+__all__ = ["Gate", "packets_of", "room_for"]
+
+
+def packets_of(worker: Worker) -> Iterator[Packet]:
+    """Everything the worker's source gives, until it or the run ends; never raises.
+
+    What the source gives is checked: packets of its own name, in strictly increasing time.
+    A source that raises is asked again only where its policy is not `fail`.
+    """
+    source = worker.stage
+    assert isinstance(source, Source)  # noqa: S101 -- the graph has proven it
+    last = -1
+    iterator: Iterator[Packet] | None = None
+    while not worker.control.ending.is_set():
+        try:
+            if iterator is None:
+                iterator = iter(worker.guarded("frames", source.frames))
+            packet = worker.guarded("frames", iterator.__next__, timed=True)
+            _check(worker, packet, last)
+        except StopIteration:
+            return
+        except BaseException as error:  # noqa: BLE001 -- a plugin may raise anything
+            told = error if isinstance(error, StageError) else worker.as_error("frames", error)
+            if not worker.tolerate(told) or iterator is None:
+                return
+            continue
+        if worker.abandoned:
+            return
+        last = packet.time
+        yield packet
+
+
+def _check(worker: Worker, packet: object, last: int) -> None:
+    name = worker.node.name
+    if not isinstance(packet, Packet):
+        raise StageError(name, "frames", f"gave a {type(packet).__name__} where a packet was expected")
+    frame = packet.frame
+    if frame.source != name:
+        raise StageError(
+            name, "frames", f"gave a frame of '{frame.source}'", frame=frame.index, time=frame.time
+        )
+    if frame.time <= last:
+        raise StageError(
+            name,
+            "frames",
+            f"time went back from {last} to {frame.time} us",
+            frame=frame.index,
+            time=frame.time,
+        )
+
+
+def room_for(ledger: Ledger, limit: int, idle: Callable[[], bool], control: Control) -> bool:
+    """Wait until the frames under way hold less than `limit` bytes; False when the run ends.
+
+    Where nothing moves although frames are under way, a stage keeps them for later: one more
+    goes in, or it would wait for ever.
+    """
+    with ledger.condition:
+        while ledger.in_flight and ledger.bytes >= limit:
+            if control.ending.is_set():
+                return False
+            settled = ledger.in_flight
+            ledger.condition.wait(0.05)
+            if ledger.in_flight == settled and idle():
+                break
+    return not control.ending.is_set()
+
+
+class Gate:
+    """The edge of a live source: one place, the newest frame wins.
+
+    A frame goes in when fewer than `limit` are under way.  Without a fixed limit it is the
+    number that keeps the slowest stage busy without a frame waiting in front of it: the sum of
+    the stages' times over the longest of them, rounded down.
+    """
+
+    def __init__(
+        self, ledger: Ledger, control: Control, stages: Sequence[Histogram], limit: int | None
+    ) -> None:
+        self._ledger = ledger
+        self._control = control
+        self._stages = stages
+        self._limit = limit
+        self._packet: Packet | None = None
+        self._ended = False
+        self._condition: Condition = ledger.condition
+
+    def offer(self, packet: Packet) -> None:
+        """Put the newest frame in, in place of one that still waits."""
+        with self._condition:
+            replaced = self._packet is not None
+            self._packet = packet
+            self._condition.notify_all()
+        if replaced:
+            self._ledger.late()
+
+    def end(self) -> None:
+        """No more frames will come."""
+        with self._condition:
+            self._ended = True
+            self._condition.notify_all()
+
+    def clear(self) -> None:
+        """Count a frame that still waits when the run has been cut short."""
+        with self._condition:
+            left, self._packet = self._packet, None
+        if left is not None:
+            self._ledger.late()
+
+    def take(self) -> Message | None:
+        """Wait for a frame and for room; None when there will be no more."""
+        with self._condition:
+            while self._packet is None or self._ledger.in_flight >= self._allowed():
+                if self._control.stop.is_set() or (self._packet is None and self._ended):
+                    return None
+                self._condition.wait(0.5)
+            packet, self._packet = self._packet, None
+        return self._ledger.enter(packet)
+
+    def _allowed(self) -> int:
+        if self._limit is not None:
+            return self._limit
+        times = [stage.recent for stage in self._stages]
+        longest = max(times, default=0.0)
+        return max(1, int(sum(times) / longest)) if longest > 0 else 1

@@ -1,0 +1,70 @@
+"""One thread, one packet after another: the executor to debug with."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Iterator, Mapping
+
+from ferpipe.run.executor import Component, Executor, Floor
+from ferpipe.run.feed import Gate, packets_of
+from ferpipe.run.message import Message
+
+__all__ = ["InlineExecutor"]
+
+
+class InlineExecutor(Executor):
+    """Takes every packet through the whole graph before the next one.
+
+    Sources of files run one after the other.  A live source is read by a thread of its own, so
+    that the newest frame wins here too.
+    """
+
+    def __init__(self, floor: Floor) -> None:
+        super().__init__(floor)
+        self._lanes = {node.name: floor.lanes(node.name) for node in floor.graph.nodes}
+
+    def execute(self) -> None:
+        """Run component after component."""
+        for component in self.floor.components:
+            for message in self._messages(component):
+                self._push(component, component.source, [message])
+            for name in component.names[1:]:
+                self._push(component, name, self.floor.workers[name].finish())
+
+    def abandon(self, name: str) -> bool:  # noqa: ARG002
+        """The only thread is stuck in the stage: nothing can go on."""
+        return False
+
+    def depths(self) -> Mapping[str, tuple[int, int]]:
+        """Nothing ever waits."""
+        return {}
+
+    def _messages(self, component: Component) -> Iterator[Message]:
+        worker = self.floor.workers[component.source]
+        if not component.live:
+            yield from map(component.ledger.enter, packets_of(worker))
+            return
+        gate = Gate(component.ledger, self.floor.control, (), limit=1)
+
+        def read() -> None:
+            for packet in packets_of(worker):
+                gate.offer(packet)
+            gate.end()
+
+        reader = threading.Thread(target=read, name=f"ferpipe-{component.source}", daemon=True)
+        reader.start()
+        while (message := gate.take()) is not None:
+            yield message
+        gate.clear()
+        while reader.is_alive() and not self.floor.control.stop.is_set():
+            reader.join(0.05)
+
+    def _push(self, component: Component, name: str, messages: list[Message]) -> None:
+        work = deque((name, message) for message in messages)
+        while work:
+            giver, message = work.popleft()
+            if not self._lanes[giver]:
+                self.floor.leave(component, giver, message)
+            for consumer, lane in self._lanes[giver]:
+                work.extend((consumer, given) for given in self.floor.workers[consumer].accept(lane, message))

@@ -1,0 +1,45 @@
+"""Put the branches of one frame together again."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping
+
+from ferpipe.packet import Packet
+from ferpipe.run.message import Message
+
+__all__ = ["Join"]
+
+
+class Join:
+    """Waits until every input has settled a frame, then gives the frame once.
+
+    A frame that a branch left out is left out behind the join too: its finding is missing, and
+    what stands behind the join was promised it.
+    """
+
+    def __init__(self, inputs: int, merge: Mapping[str, int]) -> None:
+        self._waiting: list[deque[Message]] = [deque() for _ in range(inputs)]
+        self._merge = merge
+
+    def add(self, lane: int, message: Message) -> list[Message]:
+        """Take a message of one input; give the frames that are complete now, in order."""
+        self._waiting[lane].append(message)
+        complete = []
+        while all(self._waiting):
+            complete.append(self._combine([lane.popleft() for lane in self._waiting]))
+        return complete
+
+    def _combine(self, parts: list[Message]) -> Message:
+        for part in parts:
+            if part.packet is None:
+                return part
+        packets = [part.packet for part in parts if part.packet is not None]
+        found: dict[str, object] = {}
+        for packet in reversed(packets):
+            found.update(packet.data)
+        for kind, index in self._merge.items():
+            if kind in packets[index].data:
+                found[kind] = packets[index].data[kind]
+        first = parts[0]
+        return Message(first.seq, first.time, Packet(packets[0].frame).replace(**found))

@@ -1,0 +1,66 @@
+"""Gather the figures of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from ferpipe.run.context import Board
+from ferpipe.run.executor import Component
+from ferpipe.run.report import RunReport, SourceReport, StageReport
+from ferpipe.run.worker import Worker
+
+__all__ = ["summarise"]
+
+
+def summarise(
+    workers: Mapping[str, Worker],
+    components: Sequence[Component],
+    depths: Mapping[str, tuple[int, int]],
+    board: Board,
+    report: RunReport,
+    ages: Mapping[str, tuple[float, float]],
+) -> RunReport:
+    """`report` with the figures of all stages and sources."""
+    everything = sum(worker.timing.total for worker in workers.values()) or 1.0
+    stages = tuple(_stage(worker, everything, depths.get(name, (0, 0))) for name, worker in workers.items())
+    sources = tuple(_source(component, board, ages.get(component.source)) for component in components)
+    return replace(report, stages=stages, sources=sources)
+
+
+def _stage(worker: Worker, everything: float, depth: tuple[int, int]) -> StageReport:
+    timing = worker.timing
+    return StageReport(
+        name=worker.node.name,
+        use=worker.node.use,
+        frames=timing.count,
+        mean=1e3 * timing.total / timing.count if timing.count else 0.0,
+        p50=1e3 * timing.percentile(0.50),
+        p95=1e3 * timing.percentile(0.95),
+        p99=1e3 * timing.percentile(0.99),
+        total=1e3 * timing.total,
+        share=timing.total / everything,
+        queue=depth[0],
+        deepest=depth[1],
+        errors=worker.errors,
+        state=worker.state,
+        counters=dict(worker.counters),
+    )
+
+
+def _source(component: Component, board: Board, ages: tuple[float, float] | None) -> SourceReport:
+    ledger = component.ledger
+    with ledger.condition:
+        return SourceReport(
+            name=component.source,
+            stream=board.streams.get(component.source),
+            live=component.live,
+            entered=ledger.entered,
+            out=ledger.out,
+            dropped=dict(ledger.dropped),
+            failed=dict(ledger.failed),
+            in_flight=ledger.in_flight,
+            position=ledger.position,
+            age=None if ages is None else ages[0],
+            oldest=None if ages is None else ages[1],
+        )

@@ -1,0 +1,119 @@
+"""A thread a stage and bounded queues between them: the executor to work with."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+
+from ferpipe.errors import RunError
+from ferpipe.run.executor import Component, Executor, Floor
+from ferpipe.run.feed import Gate, packets_of, room_for
+from ferpipe.run.mailbox import Mailbox
+from ferpipe.run.message import END, Message
+from ferpipe.run.worker import explain
+
+__all__ = ["ThreadsExecutor"]
+
+
+class ThreadsExecutor(Executor):
+    """Stages overlap in time: their native calls release the interpreter's lock."""
+
+    def __init__(self, floor: Floor) -> None:
+        super().__init__(floor)
+        nodes = floor.graph.nodes
+        self._lanes = {node.name: floor.lanes(node.name) for node in nodes}
+        self._boxes = {
+            node.name: Mailbox(len(node.inputs), floor.settings.queue, floor.control)
+            for node in nodes
+            if not node.is_source
+        }
+        self._done = {node.name: threading.Event() for node in nodes}
+
+    def execute(self) -> None:
+        """Start a thread a node and wait for all of them."""
+        for component in self.floor.components:
+            for name in reversed(component.names):
+                target = self._source if name == component.source else self._stage
+                threading.Thread(
+                    target=self._guard, args=(target, component, name), name=f"ferpipe-{name}", daemon=True
+                ).start()
+        for done in self._done.values():
+            done.wait()
+
+    def abandon(self, name: str) -> bool:
+        """Cut the hanging stage out: its input is thrown away, its consumers are told the end."""
+        if name in self._boxes:
+            self._boxes[name].close()
+        self._end(name)
+        return True
+
+    def depths(self) -> Mapping[str, tuple[int, int]]:
+        """Queue lengths."""
+        return {name: (len(box), box.deepest) for name, box in self._boxes.items()}
+
+    def _guard(self, target: Callable[[Component, str], None], component: Component, name: str) -> None:
+        try:
+            target(component, name)
+        except BaseException as error:  # noqa: BLE001 -- a thread that dies in silence would hang the run
+            self.floor.control.fail(RunError(f"the engine itself failed at '{name}': {explain(error)}"))
+        if not self.floor.workers[name].abandoned:
+            self._end(name)
+
+    def _end(self, name: str) -> None:
+        for consumer, lane in self._lanes[name]:
+            self._boxes[consumer].put(lane, END, force=True)
+        self._done[name].set()
+
+    def _give(self, component: Component, name: str, message: Message) -> None:
+        if not self._lanes[name]:
+            self.floor.leave(component, name, message)
+        for consumer, lane in self._lanes[name]:
+            self._boxes[consumer].put(lane, message)
+
+    def _source(self, component: Component, name: str) -> None:
+        worker = self.floor.workers[name]
+        if component.live:
+            self._live(component, name)
+        else:
+            for packet in packets_of(worker):
+                if not room_for(
+                    component.ledger, self.floor.settings.queue_bytes, self._idle, self.floor.control
+                ):
+                    break
+                self._give(component, name, component.ledger.enter(packet))
+
+    def _live(self, component: Component, name: str) -> None:
+        """Read in a thread of its own, so that reading never waits for the graph."""
+        worker = self.floor.workers[name]
+        stages = [self.floor.workers[stage].timing for stage in component.names[1:]]
+        gate = Gate(component.ledger, self.floor.control, stages, self.floor.settings.in_flight)
+
+        def read() -> None:
+            for packet in packets_of(worker):
+                gate.offer(packet)
+            gate.end()
+
+        threading.Thread(target=read, name=f"ferpipe-{name}-read", daemon=True).start()
+        while (message := gate.take()) is not None:
+            self._give(component, name, message)
+        gate.clear()
+
+    def _stage(self, component: Component, name: str) -> None:
+        worker, box = self.floor.workers[name], self._boxes[name]
+        open_lanes = len(worker.node.inputs)
+        while open_lanes and (received := box.get()) is not None:
+            lane, message = received
+            if message is END:
+                open_lanes -= 1
+                continue
+            for given in worker.accept(lane, message):
+                self._give(component, name, given)
+            if worker.abandoned:
+                return
+        for given in worker.finish():
+            self._give(component, name, given)
+
+    def _idle(self) -> bool:
+        return not any(len(box) for box in self._boxes.values()) and all(
+            worker.call is None for worker in self.floor.workers.values() if not worker.node.is_source
+        )

@@ -1,0 +1,239 @@
+"""One stage at work: its calls, its errors, its promises, its figures.
+
+A worker is what both executors drive; that it is the same is why they behave the same.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from time import monotonic, perf_counter
+from typing import Any
+
+from ferpipe.errors import FerpipeError, StageError, UsageError
+from ferpipe.graph.model import Node
+from ferpipe.packet import FACE_KINDS, Packet
+from ferpipe.run.control import Control
+from ferpipe.run.join import Join
+from ferpipe.run.message import Message
+from ferpipe.run.timing import Histogram, Trace
+from ferpipe.stage import Stage
+
+__all__ = ["Call", "Worker", "explain"]
+
+
+@dataclass(slots=True)
+class Call:
+    """A call of a stage that is under way; the watchdog looks at `since`."""
+
+    what: str
+    since: float
+    message: Message | None = None
+
+
+def explain(error: BaseException) -> str:
+    """An exception as one line for the user."""
+    text = " ".join(str(error).split())
+    if isinstance(error, FerpipeError):
+        return text
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+class Worker:
+    """Runs one stage of a graph."""
+
+    def __init__(
+        self,
+        node: Node,
+        stage: Stage[Any],
+        control: Control,
+        *,
+        merge: dict[str, int] | None = None,
+        trace: Trace | None = None,
+    ) -> None:
+        self.node = node
+        self.stage = stage
+        self.control = control
+        self.timing = Histogram()
+        self.counters: Counter[str] = Counter()
+        self.state = ""
+        self.call: Call | None = None
+        self.errors = 0
+        self.opened = False
+        self.dead = False
+        self.abandoned = False
+        self._trace = trace
+        self._join = Join(len(node.inputs), merge or {}) if len(node.inputs) > 1 else None
+        self._promised = node.gives - FACE_KINDS - {"frame"}
+        self._delays = stage.delays
+        self._kept: deque[Message] = deque()
+        self._passed: set[int] = set()
+
+    def alive(self) -> None:
+        """Push the watchdog's deadline away: the stage waits on purpose."""
+        if self.call is not None:
+            self.call.since = monotonic()
+
+    def guarded(
+        self, what: str, function: Callable[[], Any], message: Message | None = None, *, timed: bool = False
+    ) -> Any:
+        """Call into the stage under the watchdog's eye; raises what the stage raises."""
+        self.call = Call(what, monotonic(), message)
+        start = perf_counter()
+        try:
+            return function()
+        finally:
+            self.call = None
+            if self.abandoned and what != "close":
+                with suppress(Exception):
+                    self.stage.close()
+            seconds = perf_counter() - start
+            if timed or message is not None:
+                self.timing.add(seconds)
+            if self._trace is not None:
+                self._trace.span(self.node.name, what, start, seconds, _frame(message))
+
+    def accept(self, lane: int, message: Message) -> list[Message]:
+        """Take a message from an input; give what goes to every consumer."""
+        if self._join is None:
+            return self._work(message)
+        return [given for joined in self._join.add(lane, message) for given in self._work(joined)]
+
+    def finish(self) -> list[Message]:
+        """The inputs have ended: flush the stage and settle what it kept back."""
+        flushed: list[Message] = []
+        if self.opened and not self.dead and not self.control.stop.is_set():
+            try:
+                flushed = self._release(self.guarded("flush", lambda: list(self.stage.flush())))
+            except BaseException as error:  # noqa: BLE001 -- a plugin may raise anything
+                self.fail(self.as_error("flush", error))
+        settled = [self._left(kept) for kept in self._kept]
+        self._kept.clear()
+        return flushed + settled
+
+    def fail(self, error: FerpipeError) -> None:
+        """End the run because of this stage; it is not called for packets any more."""
+        self.dead = True
+        self.errors += 1
+        self.control.fail(error)
+
+    def as_error(self, call: str, error: BaseException, message: Message | None = None) -> FerpipeError:
+        """What is told of an exception that came out of the stage."""
+        told: FerpipeError
+        if isinstance(error, UsageError):
+            told = UsageError(f"stage '{self.node.name}': {explain(error)}")
+        else:
+            told = self.told(call, explain(error), message)
+        told.__cause__ = error
+        return told
+
+    def told(self, call: str, what: str, message: Message | None = None) -> StageError:
+        """An error of this stage, in `call`, at the frame of `message`."""
+        time = message.time if message is not None else None
+        return StageError(self.node.name, call, what, frame=_frame(message), time=time)
+
+    def tolerate(self, error: FerpipeError) -> bool:
+        """Whether the stage's policy lets the run go on after `error`; counts it."""
+        policy = self.node.on_error
+        if policy.action == "fail" or (policy.budget is not None and self.errors >= policy.budget):
+            self.fail(error)
+            return False
+        self.errors += 1
+        self.counters["errors"] += 1
+        return True
+
+    def _work(self, message: Message) -> list[Message]:
+        if message.packet is None:
+            return self._settle(message)
+        if self.dead:
+            return self._settle(message.without("dropped", "run ended"))
+        packet = message.packet
+        try:
+            result = self.guarded("process", lambda: self.stage.process(packet), message)
+            if self._delays:
+                self._kept.append(message)
+                return self._release(result)
+            return [self._direct(message, result)]
+        except BaseException as error:  # noqa: BLE001 -- a plugin may raise anything
+            told = error if isinstance(error, StageError) else self.as_error("process", error, message)
+            if self._delays and self._kept and self._kept[-1] is message:
+                self._kept.pop()
+            if self.tolerate(told) and self.node.on_error.action == "pass":
+                self._passed.add(message.seq)
+                return self._settle(message)
+            return self._settle(message.without("failed", self.node.name))
+
+    def _settle(self, message: Message) -> list[Message]:
+        """Give on a message the stage does not work on; behind kept ones it waits its turn."""
+        if not self._kept:
+            self._passed.discard(message.seq)
+            return [message]
+        self._kept.append(message)
+        return []
+
+    def _holds(self, message: Message) -> bool:
+        """Whether the stage itself has `message`, rather than it only waiting for its turn."""
+        return message.packet is not None and message.seq not in self._passed
+
+    def _left(self, message: Message) -> Message:
+        """What becomes of a kept message that the stage did not give."""
+        if self._holds(message):
+            return message.without("dropped", self.node.name)
+        self._passed.discard(message.seq)
+        return message
+
+    def _direct(self, message: Message, result: object) -> Message:
+        if result is None:
+            return message.without("dropped", self.node.name)
+        if not isinstance(result, Packet):
+            results = list(result) if isinstance(result, Iterable) else [result]
+            if len(results) != 1 or not isinstance(results[0], Packet):
+                raise self.told(
+                    "process", f"gave {_name(result)} where one packet or None was expected", message
+                )
+            result = results[0]
+        self._check(message, result)
+        return Message(message.seq, message.time, result)
+
+    def _release(self, result: object) -> list[Message]:
+        """Match what a delaying stage gives with what it kept; settle what it passed over."""
+        packets = (
+            [result] if isinstance(result, Packet) else list(result) if isinstance(result, Iterable) else []
+        )
+        if result is not None and not isinstance(result, (Packet, Iterable)):
+            raise self.told("process", f"gave {_name(result)} where packets were expected")
+        released: list[Message] = []
+        for packet in packets:
+            if not isinstance(packet, Packet):
+                raise self.told("process", f"gave {_name(packet)} where packets were expected")
+            if not any(self._holds(kept) and kept.time == packet.time for kept in self._kept):
+                raise self.told("process", f"gave a packet at {packet.time} us that it does not hold")
+            while self._kept:
+                kept = self._kept.popleft()
+                if self._holds(kept) and kept.time == packet.time:
+                    self._check(kept, packet)
+                    released.append(Message(kept.seq, kept.time, packet))
+                    break
+                released.append(self._left(kept))
+        while self._kept and not self._holds(self._kept[0]):
+            released.append(self._left(self._kept.popleft()))
+        return released
+
+    def _check(self, message: Message, packet: Packet) -> None:
+        if packet.time != message.time or (
+            message.packet and packet.frame.source != message.packet.frame.source
+        ):
+            raise self.told("process", f"gave a packet of another moment ({packet.time} us)", message)
+        for kind in self._promised:
+            if kind not in packet.data:
+                raise self.told("process", f"gave a packet without the '{kind}' it promises", message)
+
+
+def _frame(message: Message | None) -> int | None:
+    return message.packet.frame.index if message is not None and message.packet is not None else None
+
+
+def _name(value: object) -> str:
+    return "nothing" if value is None else f"a {type(value).__name__}"
