@@ -1,0 +1,68 @@
+"""How a failure ends: clear lines on stderr, and the exit code that goes with them."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+
+import click
+
+from ferpipe.errors import FerpipeError, redact
+
+__all__ = ["guarded"]
+
+_DEBUG = "FERPIPE_DEBUG"
+
+
+def guarded(command: click.Command, args: Sequence[str] | None) -> int:
+    """Run a click command; whatever it raises becomes lines on stderr and an exit code."""
+    try:
+        code = command.main(args=args, prog_name="ferpipe", standalone_mode=False)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        return _silence()
+    except (click.Abort, KeyboardInterrupt) as error:
+        return _interrupted(error)
+    except click.ClickException as error:
+        return _refused(error)
+    except FerpipeError as error:
+        return _failed(error, str(error), error.exit_code)
+    except Exception as error:  # noqa: BLE001 -- the last net: a traceback is for FERPIPE_DEBUG
+        return _failed(error, _internal(error), 1)
+    return code if isinstance(code, int) else 0
+
+
+def _failed(error: BaseException, message: str, code: int) -> int:
+    if os.environ.get(_DEBUG, "0") not in {"", "0"}:
+        sys.stderr.write(redact("".join(traceback.format_exception(error))))
+    for line in message.splitlines() or [type(error).__name__]:
+        print(f"ferpipe: {line}", file=sys.stderr)  # noqa: T201
+    return code
+
+
+def _internal(error: Exception) -> str:
+    what = redact(" ".join(str(error).split()))
+    return f"internal error: {type(error).__name__}: {what}; run again with {_DEBUG}=1 for the traceback"
+
+
+def _refused(error: click.ClickException) -> int:
+    message = redact(error.format_message())
+    context = getattr(error, "ctx", None)
+    if context is not None:
+        message = f"{message.rstrip('.')} (see '{context.command_path} --help')"
+    return _failed(error, message, error.exit_code)
+
+
+def _interrupted(error: BaseException) -> int:
+    # click turns Ctrl-C into Abort; an Abort of its own is an unanswered question.
+    by_hand = isinstance(error, KeyboardInterrupt) or isinstance(error.__cause__, KeyboardInterrupt)
+    return _failed(error, "interrupted" if by_hand else "nothing was done", 130 if by_hand else 1)
+
+
+def _silence() -> int:
+    """The reader went away: say nothing, not even when Python flushes stdout at its end."""
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, sys.stdout.fileno())
+    return 1
