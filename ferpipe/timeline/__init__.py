@@ -1,1 +1,29 @@
-"""The timeline of ferpipe."""
+"""Emotion timelines: who looked how, and when; written as it happens and read back.
+
+The format `ferpipe.timeline/1` is described in docs/timeline.md, and by the JSON Schema that
+`schema()` gives.
+"""
+
+from __future__ import annotations
+
+from ferpipe.timeline.model import FORMAT, FaceRecord, FrameRecord, Segment, Summary, Track
+from ferpipe.timeline.reader import Timeline, load, schema
+from ferpipe.timeline.record import header_of, record_of
+from ferpipe.timeline.writer import FORMATS, Writer, format_of
+
+__all__ = [
+    "FORMAT",
+    "FORMATS",
+    "FaceRecord",
+    "FrameRecord",
+    "Segment",
+    "Summary",
+    "Timeline",
+    "Track",
+    "Writer",
+    "format_of",
+    "header_of",
+    "load",
+    "record_of",
+    "schema",
+]

@@ -1,0 +1,194 @@
+"""Read a timeline back: any of the three formats, also one that a killed run left as `.part`."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Any, TextIO, cast
+
+from ferpipe.errors import UsageError
+from ferpipe.timeline.model import FORMAT, FrameRecord, Header, SourceRecord, Summary, Track
+from ferpipe.timeline.table import classes_of, columns, frames_of, rows
+from ferpipe.timeline.tally import Tally, paced
+
+__all__ = ["Timeline", "load", "schema"]
+
+_VERSION = re.compile(r"ferpipe\.timeline/(\d+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """A timeline in memory; the entries are those of the JSON document.
+
+    complete: False where the run was cut short.
+    """
+
+    source: SourceRecord | None
+    model: Any
+    classes: list[str]
+    frames: list[FrameRecord]
+    tracks: list[Track]
+    summary: Summary
+    complete: bool = True
+
+    def to_pandas(self) -> Any:
+        """A DataFrame with a row a face a frame and the columns of the `.csv`.
+
+        Raises UsageError where pandas is not installed.
+        """
+        try:
+            import pandas as pd
+        except ImportError as error:
+            raise UsageError("to_pandas() needs pandas: pip install pandas") from error
+        table = (row for record, lasted in paced(self.frames) for row in rows(record, lasted, self.classes))
+        frame = pd.DataFrame(list(table), columns=columns(self.classes))
+        return frame.astype({"track": "Int64", "index": "int64", "detected": "bool"})
+
+
+def schema() -> dict[str, Any]:
+    """The JSON Schema (draft 2020-12) of a `.json` timeline; its `$defs` hold the lines of a `.jsonl`."""
+    text = resources.files("ferpipe.timeline").joinpath("timeline-1.schema.json").read_text("utf-8")
+    return cast("dict[str, Any]", json.loads(text))
+
+
+def load(path: str | Path) -> Timeline:
+    """The timeline in a `.json`, `.jsonl` or `.csv` file, or in the `.part` of one.
+
+    What the file is shows in its content, not in its name.  A last line that was cut short is left
+    out.  A `.csv` does not tell the source, the model and the frames without a face.
+
+    Raises UsageError where the file cannot be read, is no timeline, is damaged, or is of a version
+    that this ferpipe does not know.
+    """
+    where = Path(path)
+    try:
+        with where.open(encoding="utf-8", newline="") as file:
+            return _read(file, where)
+    except OSError as error:
+        raise UsageError(f"cannot read the timeline '{where}': {error.strerror or error}") from error
+    except UnicodeDecodeError as error:
+        raise UsageError(f"'{where}' is no timeline: it is not text") from error
+
+
+def _read(file: TextIO, where: Path) -> Timeline:
+    first = file.readline()
+    file.seek(0)
+    if not first.lstrip().startswith("{"):
+        return _read_table(file, where)
+    head = _parse(first)
+    if isinstance(head, dict) and "frames" not in head:
+        return _read_lines(file, where)
+    document = _parse(file.read())
+    if not isinstance(document, dict):
+        raise UsageError(f"'{where}' is no timeline, or it is cut short: it is not valid JSON")
+    return _from_document(document, where)
+
+
+def _from_document(document: dict[str, Any], where: Path) -> Timeline:
+    _check_version(document, where)
+    try:
+        return Timeline(
+            source=document["source"],
+            model=document["model"],
+            classes=document["classes"],
+            frames=document["frames"],
+            tracks=document["tracks"],
+            summary=document["summary"],
+            complete=document["complete"],
+        )
+    except KeyError as error:
+        raise UsageError(f"'{where}' is damaged: it has no '{error.args[0]}'") from error
+
+
+def _read_lines(file: TextIO, where: Path) -> Timeline:
+    lines = _objects(file, where)
+    header = cast("Header", next(lines))
+    _check_version(header, where)
+    frames: list[FrameRecord] = []
+    closing: dict[str, Any] = {}
+    for line in lines:
+        if "summary" in line:
+            closing = line
+        else:
+            frames.append(cast("FrameRecord", line))
+    if closing:
+        return _from_document({**header, **closing, "frames": frames}, where)
+    try:
+        return _recounted(frames, header)
+    except (KeyError, TypeError) as error:
+        raise UsageError(f"'{where}' is damaged: a frame lacks what the format asks for") from error
+
+
+def _recounted(frames: list[FrameRecord], header: Header) -> Timeline:
+    """A timeline without its closing line: the tracks and the summary are added up anew."""
+    found = (face["probabilities"] for record in frames for face in record["faces"])
+    classes = header["classes"] or next((list(each) for each in found if each), [])
+    tally = Tally()
+    for record, duration in paced(frames):
+        tally.add(record, duration)
+    return Timeline(
+        source=header["source"],
+        model=header["model"],
+        classes=classes,
+        frames=frames,
+        tracks=tally.tracks(classes),
+        summary=tally.summary(classes),
+        complete=False,
+    )
+
+
+def _objects(file: Iterable[str], where: Path) -> Iterator[dict[str, Any]]:
+    """The objects of the lines; a line that is cut short ends them."""
+    for number, line in enumerate(file, 1):
+        value = _parse(line)
+        if isinstance(value, dict):
+            yield value
+        elif line.endswith("\n"):
+            raise UsageError(f"'{where}' is damaged: line {number} is not a JSON object")
+        else:
+            return
+
+
+def _read_table(file: TextIO, where: Path) -> Timeline:
+    table = csv.DictReader(file)
+    try:
+        classes = classes_of(table.fieldnames or ())
+    except KeyError as error:
+        raise UsageError(f"'{where}' is no timeline: it has no column '{error.args[0]}'") from error
+    frames: list[FrameRecord] = []
+    tally = Tally()
+    try:
+        for record, duration in frames_of(table, classes):
+            frames.append(record)
+            tally.add(record, duration)
+    except (ValueError, TypeError, KeyError) as error:
+        raise UsageError(f"'{where}' is damaged: line {table.line_num} is no row of a timeline") from error
+    return Timeline(
+        source=None,
+        model=None,
+        classes=classes,
+        frames=frames,
+        tracks=tally.tracks(classes),
+        summary=tally.summary(classes),
+    )
+
+
+def _parse(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return None
+
+
+def _check_version(head: Any, where: Path) -> None:
+    found = head.get("format")
+    if found == FORMAT:
+        return
+    if isinstance(found, str) and _VERSION.fullmatch(found):
+        raise UsageError(f"'{where}' is of format '{found}'; this ferpipe reads '{FORMAT}': update ferpipe")
+    raise UsageError(f"'{where}' is no timeline: its 'format' is not '{FORMAT}'")

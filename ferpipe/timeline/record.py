@@ -1,0 +1,112 @@
+"""From what flows through the pipeline to what stands in a timeline."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import PurePath
+from typing import Any
+
+from ferpipe.errors import redact
+from ferpipe.packet import Emotion, Face, Packet, StreamInfo
+from ferpipe.timeline.model import FORMAT, FaceRecord, FrameRecord, Header, SourceRecord, seconds
+
+__all__ = ["header_of", "record_of"]
+
+_URL = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*://")
+
+
+def header_of(
+    stream: StreamInfo, packet: Packet | None = None, *, model: Any = None, classes: Sequence[str] = ()
+) -> Header:
+    """The header of a timeline of `stream`.
+
+    `packet`, the first one, fills in the size of the picture where the source did not know it, and
+    the classes where the classifier did not say them.
+    """
+    names = list(classes) or _classes_in(packet)
+    return {"format": FORMAT, "source": _source(stream, packet), "model": _plain(model), "classes": names}
+
+
+def record_of(packet: Packet, digits: int = 4) -> FrameRecord:
+    """The record of one packet, with probabilities and scores rounded to `digits` decimals.
+
+    A face whose box is not finite is left out.  A score that is not finite is None, and so is an
+    emotion with a probability that is not finite or not one probability a class.
+    """
+    faces = [_face(face, digits) for face in packet.faces if all(map(math.isfinite, face.box))]
+    record: FrameRecord = {"index": int(packet.frame.index), "time": seconds(packet.time), "faces": faces}
+    if packet.frame.discontinuity:
+        record["discontinuity"] = True
+    return record
+
+
+def _source(stream: StreamInfo, packet: Packet | None) -> SourceRecord:
+    height, width = packet.frame.image.shape[:2] if packet is not None else (None, None)
+    return {
+        "name": _source_name(stream),
+        "size": stream.size,
+        "duration": None if stream.duration is None else seconds(stream.duration),
+        "frames": stream.frames,
+        "width": stream.width or width,
+        "height": stream.height or height,
+    }
+
+
+def _source_name(stream: StreamInfo) -> str:
+    """A name that is the same on every machine: a URL, or a file's name without its folder."""
+    if stream.path is not None:
+        return PurePath(stream.path).name
+    if _URL.match(stream.uri):
+        return redact(stream.uri)
+    return PurePath(stream.uri).name or stream.name
+
+
+def _classes_in(packet: Packet | None) -> list[str]:
+    emotions = (face.emotion for face in packet.faces) if packet is not None else ()
+    return next((list(emotion.classes) for emotion in emotions if emotion is not None), [])
+
+
+def _face(face: Face, digits: int) -> FaceRecord:
+    emotion = face.emotion if face.emotion is not None and _is_sound(face.emotion) else None
+    record: FaceRecord = {
+        "track": None if face.track is None else int(face.track),
+        "box": [_rounded(value, 1) for value in face.box],
+        "score": _rounded(face.score, digits) if math.isfinite(face.score) else None,
+        "label": None if emotion is None else emotion.label,
+        "probabilities": None if emotion is None else _named(emotion, emotion.probabilities, digits),
+        "raw": None if emotion is None or emotion.raw is None else _named(emotion, emotion.raw, digits),
+    }
+    if not face.detected:
+        record["detected"] = False
+    return record
+
+
+def _is_sound(emotion: Emotion) -> bool:
+    vectors = [emotion.probabilities] if emotion.raw is None else [emotion.probabilities, emotion.raw]
+    return all(len(each) == len(emotion.classes) and all(map(math.isfinite, each)) for each in vectors)
+
+
+def _named(emotion: Emotion, values: Iterable[float], digits: int) -> dict[str, float]:
+    return {name: _rounded(value, digits) for name, value in zip(emotion.classes, values, strict=True)}
+
+
+def _rounded(value: float, digits: int) -> float:
+    """Rounded, of Python's own type; adding zero makes -0.0 a plain 0.0."""
+    return round(float(value), digits) + 0.0
+
+
+def _plain(value: Any) -> Any:
+    """`value` in types that JSON has, without credentials, folders and numbers that are not finite."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, PurePath):
+        return value.name
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    return redact(str(value))

@@ -1,0 +1,225 @@
+"""Tracks, segments and the summary, added up frame by frame in memory that frames do not fill.
+
+How long a frame lasts and where a segment ends is defined in docs/timeline.md; the constants
+here are the ones named there.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from statistics import median_low
+
+from ferpipe.timeline.model import (
+    FaceRecord,
+    FrameRecord,
+    Segment,
+    Summary,
+    Track,
+    microseconds,
+    seconds,
+)
+
+__all__ = ["BRIDGE", "HOLD", "Pace", "Tally", "paced"]
+
+HOLD = 1_000_000
+"""Microseconds that a frame may last without looking like an outage."""
+
+BRIDGE = 500_000
+"""Microseconds that a face may be lost without ending its segment."""
+
+_USUAL = 4
+"""A step of up to so many usual ones is no outage, however long it is."""
+
+_RECENT = 1000
+"""How many steps the usual one is the median of."""
+
+
+class Pace:
+    """Says how long each frame lasted, which the frame after it decides."""
+
+    def __init__(self) -> None:
+        self._pending: FrameRecord | None = None
+        self._steps: deque[int] = deque(maxlen=_RECENT)
+
+    def push(self, record: FrameRecord) -> tuple[FrameRecord, int] | None:
+        """Take a frame; give the one before it, with its duration in microseconds."""
+        before, self._pending = self._pending, record
+        if before is None:
+            return None
+        step = microseconds(record["time"]) - microseconds(before["time"])
+        if record.get("discontinuity", False) or not self._is_plausible(step):
+            return before, min(step, self._usual())
+        self._steps.append(step)
+        return before, step
+
+    def end(self) -> tuple[FrameRecord, int] | None:
+        """Give the last frame: it lasts as long as frames usually did."""
+        last, self._pending = self._pending, None
+        return None if last is None else (last, self._usual())
+
+    def _is_plausible(self, step: int) -> bool:
+        return step <= HOLD or not self._steps or step <= _USUAL * self._usual()
+
+    def _usual(self) -> int:
+        return median_low(self._steps) if self._steps else 0
+
+
+def paced(records: Iterable[FrameRecord]) -> Iterator[tuple[FrameRecord, int]]:
+    """Each record with its duration in microseconds."""
+    pace = Pace()
+    for record in records:
+        if (settled := pace.push(record)) is not None:
+            yield settled
+    if (settled := pace.end()) is not None:
+        yield settled
+
+
+@dataclass(slots=True)
+class _Span:
+    start: int
+    end: int
+    label: str | None
+    total: float = 0.0
+    frames: int = 0
+
+    def grow(self, end: int, probability: float | None) -> None:
+        self.end = end
+        self.frames += 1
+        self.total += probability or 0.0
+
+    def as_segment(self) -> Segment:
+        mean = None if self.label is None else round(self.total / self.frames, 4)
+        return {
+            "start": seconds(self.start),
+            "end": seconds(self.end),
+            "label": self.label,
+            "mean_probability": mean,
+        }
+
+
+@dataclass(slots=True)
+class _Person:
+    id: int
+    first: int
+    last: int = -1
+    epoch: int = 0
+    frames: int = 0
+    spans: list[_Span] = field(default_factory=list)
+
+    def see(self, face: FaceRecord, time: int, duration: int, epoch: int) -> None:
+        label = face["label"]
+        span = self._open_span(time, epoch)
+        if span is None or span.label != label:
+            span = _Span(time, time, label)
+            self.spans.append(span)
+        span.grow(time + duration, (face["probabilities"] or {}).get(label or ""))
+        self.last, self.epoch = time, epoch
+        self.frames += 1
+
+    def _open_span(self, time: int, epoch: int) -> _Span | None:
+        """The segment that still runs at `time`, carried over a short loss of the face."""
+        if not self.spans or epoch != self.epoch or time - self.spans[-1].end > BRIDGE:
+            return None
+        span = self.spans[-1]
+        span.end = max(span.end, time)
+        return span
+
+
+@dataclass(slots=True)
+class _Time:
+    """Time and frames a label."""
+
+    spent: Counter[str] = field(default_factory=Counter)
+    frames: Counter[str] = field(default_factory=Counter)
+
+    def add(self, label: str | None, spent: int, frames: int) -> None:
+        if label is not None:
+            self.spent[label] += spent
+            self.frames[label] += frames
+
+    def seconds(self, classes: Sequence[str]) -> dict[str, float]:
+        return {label: seconds(self.spent[label]) for label in self._ordered(classes)}
+
+    def share(self, classes: Sequence[str]) -> dict[str, float]:
+        total = sum(self.spent.values())
+        return {label: round(self.spent[label] / total, 4) for label in self._ordered(classes) if total}
+
+    def dominant(self, classes: Sequence[str]) -> str | None:
+        """The label of most time, where that ties of most frames, then the first of the classes."""
+        return max(
+            self._ordered(classes), key=lambda label: (self.spent[label], self.frames[label]), default=None
+        )
+
+    def _ordered(self, classes: Sequence[str]) -> list[str]:
+        known = [label for label in classes if label in self.spent]
+        return known + sorted(self.spent.keys() - set(classes))
+
+
+class Tally:
+    """Takes frames with their durations, in order, and gives the tracks and the summary so far."""
+
+    def __init__(self) -> None:
+        self._people: dict[int, _Person] = {}
+        self._untracked = _Time()
+        self._frames = self._empty = self._faces = self._epoch = 0
+        self._start: int | None = None
+        self._end = 0
+
+    def add(self, record: FrameRecord, duration: int) -> None:
+        """Take a frame that lasted `duration` microseconds."""
+        time = microseconds(record["time"])
+        self._start = time if self._start is None else self._start
+        self._end = time + duration
+        self._frames += 1
+        self._epoch += record.get("discontinuity", False)
+        self._empty += not record["faces"]
+        for face in record["faces"]:
+            self._see(face, time, duration)
+
+    def _see(self, face: FaceRecord, time: int, duration: int) -> None:
+        self._faces += 1
+        if face["track"] is None:
+            self._untracked.add(face["label"], duration, 1)
+            return
+        person = self._people.setdefault(face["track"], _Person(face["track"], time))
+        # Of two faces with one id in one frame the first counts: nobody is in two places.
+        if person.last != time:
+            person.see(face, time, duration, self._epoch)
+
+    def tracks(self, classes: Sequence[str]) -> list[Track]:
+        """The tracks, by id."""
+        return [_track(person, classes) for _, person in sorted(self._people.items())]
+
+    def summary(self, classes: Sequence[str]) -> Summary:
+        """The whole in a few numbers."""
+        time = _Time(self._untracked.spent.copy(), self._untracked.frames.copy())
+        for person in self._people.values():
+            for span in person.spans:
+                time.add(span.label, span.end - span.start, span.frames)
+        return {
+            "frames": self._frames,
+            "frames_without_faces": self._empty,
+            "faces": self._faces,
+            "tracks": len(self._people),
+            "duration": seconds(self._end - (self._start or 0)),
+            "seconds": time.seconds(classes),
+            "share": time.share(classes),
+            "dominant": time.dominant(classes),
+        }
+
+
+def _track(person: _Person, classes: Sequence[str]) -> Track:
+    time = _Time()
+    for span in person.spans:
+        time.add(span.label, span.end - span.start, span.frames)
+    return {
+        "id": person.id,
+        "first": seconds(person.first),
+        "last": seconds(person.last),
+        "frames": person.frames,
+        "seconds": time.seconds(classes),
+        "dominant": time.dominant(classes),
+        "segments": [span.as_segment() for span in person.spans],
+    }

@@ -1,0 +1,283 @@
+"""What is written is what is read, in all three formats, whatever flowed."""
+
+from __future__ import annotations
+
+import json
+import math
+import resource
+import signal
+import subprocess
+import sys
+import time
+import tracemalloc
+from itertools import pairwise
+from pathlib import Path
+
+import jsonschema
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ferpipe import Box, Emotion, Face, Packet, RunError, StreamInfo
+from ferpipe.testing import make_packet
+from ferpipe.timeline import FORMATS, Timeline, Writer, format_of, header_of, load, record_of, schema
+
+CLASSES = ("angry", "happy", "neutral")
+STREAM = StreamInfo("cam", "file", width=64, height=48, duration=10_000_000, frames=250, size=1234)
+
+times = st.lists(st.integers(0, 20_000_000), unique=True, max_size=12).map(sorted)
+odd = st.floats(width=32)
+
+
+@st.composite
+def emotions(draw: st.DrawFn) -> Emotion | None:
+    kind = draw(st.sampled_from(["none", "plain", "smoothed", "broken"]))
+    weights = draw(st.tuples(*[st.floats(0.01, 1)] * 3))
+    probabilities = tuple(weight / sum(weights) for weight in weights)
+    if kind == "broken":
+        probabilities = (math.nan, *probabilities[1:])
+    raw = probabilities[::-1] if kind == "smoothed" else None
+    label = draw(st.sampled_from(CLASSES))
+    return None if kind == "none" else Emotion(CLASSES, probabilities, label, raw)
+
+
+@st.composite
+def faces(draw: st.DrawFn) -> tuple[Face, ...]:
+    tracks = draw(st.lists(st.one_of(st.none(), st.integers(1, 3)), max_size=3, unique=True))
+    return tuple(
+        Face(
+            Box(*draw(st.tuples(odd, odd, odd, odd))),
+            draw(odd),
+            track=track,
+            emotion=draw(emotions()),
+            detected=draw(st.booleans()),
+        )
+        for track in tracks
+    )
+
+
+@st.composite
+def streams_of_packets(draw: st.DrawFn) -> list[Packet]:
+    return [
+        make_packet(time=moment, index=i, discontinuity=draw(st.integers(0, 9)) == 9, faces=draw(faces()))
+        for i, moment in enumerate(draw(times))
+    ]
+
+
+def write(target: Path, packets: list[Packet], form: str, *, complete: bool = True) -> Path:
+    header = header_of(STREAM, packets[0] if packets else None, model={"name": "m"}, classes=CLASSES)
+    writer = Writer(target, form, header)  # type: ignore[arg-type]
+    for packet in packets:
+        writer.write(record_of(packet))
+    writer.close(complete=complete)
+    return target
+
+
+def portrait(time: int, label: str | None = "happy", *, track: int | None = 1, p: float = 0.8) -> Packet:
+    emotion = None if label is None else Emotion((label, "other"), (p, 1 - p), label)
+    return make_packet(
+        time=time, index=time // 40_000, faces=(Face(Box(1, 2, 3, 4), 0.9, track=track, emotion=emotion),)
+    )
+
+
+@settings(max_examples=60, deadline=None)
+@given(packets=streams_of_packets())
+def test_lines_and_document_say_the_same_and_validate(
+    packets: list[Packet], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = tmp_path_factory.mktemp("t")
+    document = load(write(folder / "a.json", packets, "json"))
+    lines = load(write(folder / "a.jsonl", packets, "jsonl"))
+    assert document == lines
+    jsonschema.validate(json.loads((folder / "a.json").read_text()), schema())
+    assert document.frames == [record_of(packet) for packet in packets]
+    assert [record["time"] for record in document.frames] == [packet.time / 1e6 for packet in packets]
+    defs = schema()["$defs"]
+    parts = [json.loads(line) for line in (folder / "a.jsonl").read_text().splitlines()]
+    names = ["header", *["frame"] * len(packets), "closing"]
+    for name, part in zip(names, parts, strict=True):
+        jsonschema.validate(part, {**defs[name], "$defs": defs})
+    assert sorted(path.name for path in folder.iterdir()) == ["a.json", "a.jsonl"]
+
+
+@settings(max_examples=60, deadline=None)
+@given(packets=streams_of_packets())
+def test_segments_partition_the_time_of_a_track(
+    packets: list[Packet], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    timeline = load(write(tmp_path_factory.mktemp("t") / "a.json", packets, "json"))
+    for track in timeline.tracks:
+        segments = track["segments"]
+        assert all(segment["start"] <= segment["end"] for segment in segments)
+        assert all(a["end"] <= b["start"] for a, b in pairwise(segments))
+        assert segments[0]["start"] == track["first"]
+        assert segments[-1]["start"] <= track["last"] <= segments[-1]["end"]
+        labelled = [segment for segment in segments if segment["label"] is not None]
+        spent = sum(segment["end"] - segment["start"] for segment in labelled)
+        assert sum(track["seconds"].values()) == pytest.approx(spent, abs=1e-5)
+        seen = [r["time"] for r in timeline.frames if track["id"] in [f["track"] for f in r["faces"]]]
+        assert len(seen) == track["frames"]
+        for moment in seen:
+            assert sum(s["start"] <= moment <= s["end"] for s in segments) >= 1
+
+
+@settings(max_examples=40, deadline=None)
+@given(packets=streams_of_packets())
+def test_a_table_gives_the_faces_back(
+    packets: list[Packet], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = tmp_path_factory.mktemp("t")
+    document = load(write(folder / "a.json", packets, "json"))
+    table = load(write(folder / "a.csv", packets, "csv"))
+    expected = [{**r, "faces": r["faces"]} for r in document.frames if r["faces"]]
+    for record in expected:
+        record.pop("discontinuity", None)
+    assert table.frames == expected
+    if not any(packet.frame.discontinuity for packet in packets):
+        assert table.tracks == document.tracks
+
+
+@settings(max_examples=30, deadline=None)
+@given(packets=streams_of_packets(), cut=st.integers(1, 400))
+def test_a_file_that_is_cut_anywhere_can_be_read(
+    packets: list[Packet], cut: int, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    path = write(tmp_path_factory.mktemp("t") / "a.jsonl", packets, "jsonl")
+    data = path.read_bytes()
+    header = data.index(b"\n") + 1
+    kept = max(header, len(data) - cut)
+    path.write_bytes(data[:kept])
+    timeline = load(path)
+    whole = data[:kept].count(b"\n") - 1
+    # A last line is whole, too, when only its line end is cut off.
+    assert len(timeline.frames) in (whole, whole + 1)
+    assert timeline.frames == [record_of(packet) for packet in packets[: len(timeline.frames)]]
+
+
+def test_a_killed_run_leaves_every_frame_it_wrote(tmp_path: Path) -> None:
+    script = (
+        "import sys, time; from pathlib import Path; from ferpipe.packet import StreamInfo\n"
+        "from ferpipe.testing import make_packet\n"
+        "from ferpipe.timeline import Writer, header_of, record_of\n"
+        f"w = Writer(Path({str(tmp_path / 'a.json')!r}), 'json', header_of(StreamInfo('s', 'file')))\n"
+        "for i in range(50): w.write(record_of(make_packet(time=i * 40_000, index=i)))\n"
+        "print('written', flush=True); time.sleep(60)\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        process.send_signal(signal.SIGKILL)
+    assert not (tmp_path / "a.json").exists()
+    timeline = load(tmp_path / "a.json.part")
+    assert (len(timeline.frames), timeline.complete) == (50, False)
+    assert timeline.summary["frames_without_faces"] == 50
+    assert timeline.summary["duration"] == 2.0
+
+
+def test_a_run_that_ended_early_says_so(tmp_path: Path) -> None:
+    for form in ("json", "jsonl"):
+        assert not load(write(tmp_path / f"a.{form}", [portrait(0)], form, complete=False)).complete
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_the_bytes_depend_on_nothing_but_the_packets(tmp_path: Path, form: str) -> None:
+    packets = [portrait(i * 33_333, ["happy", "other"][i % 7 == 0]) for i in range(60)]
+    first = write(tmp_path / "a", packets, form).read_bytes()
+    time.sleep(0.01)
+    (tmp_path / "elsewhere").mkdir()
+    assert write(tmp_path / "elsewhere" / "b", packets, form).read_bytes() == first
+
+
+def test_a_timeline_of_nothing_is_whole(tmp_path: Path) -> None:
+    for form in FORMATS:
+        timeline = load(write(tmp_path / f"a.{form}", [], form))
+        assert (timeline.frames, timeline.tracks, timeline.complete) == ([], [], True)
+        assert timeline.summary["duration"] == 0
+
+
+def test_classes_that_nobody_announced_come_from_the_first_emotion(tmp_path: Path) -> None:
+    packets = [make_packet(time=0), portrait(40_000)]
+    for form in FORMATS:
+        writer = Writer(tmp_path / f"a.{form}", form, header_of(STREAM, packets[0]))
+        for packet in packets:
+            writer.write(record_of(packet))
+        writer.close()
+        assert load(tmp_path / f"a.{form}").classes == ["happy", "other"]
+
+
+def test_a_full_disk_is_one_line_and_leaves_what_was_written(tmp_path: Path) -> None:
+    header = header_of(STREAM)
+    writer = Writer(tmp_path / "a.json", "json", header)
+    for i in range(20):
+        writer.write(record_of(portrait(i * 40_000)))
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (writer.part.stat().st_size + 40, hard))
+    try:
+        with pytest.raises(
+            RunError, match=r"cannot write the timeline .*a\.json.*: File too large"
+        ) as failure:
+            writer.write(record_of(portrait(800_000)))
+        with pytest.raises(RunError):
+            writer.write(record_of(portrait(840_000)))
+        writer.close()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        signal.signal(signal.SIGXFSZ, before)
+    assert "\n" not in str(failure.value)
+    assert len(load(tmp_path / "a.json.part").frames) == 20
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no /dev/full")
+def test_the_first_byte_that_does_not_fit_is_said(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl.part").symlink_to("/dev/full")
+    with pytest.raises(RunError, match="No space left on device"):
+        Writer(tmp_path / "a.jsonl", "jsonl", header_of(STREAM))
+
+
+def test_memory_does_not_grow_with_the_frames(tmp_path: Path) -> None:
+    header = header_of(STREAM)
+    peaks = []
+    for frames in (2_000, 8_000):
+        tracemalloc.start()
+        writer = Writer(tmp_path / "a.json", "json", header)
+        for i in range(frames):
+            writer.write(record_of(portrait(i * 40_000)))
+        writer.close()
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[1] < peaks[0] + 100_000
+
+
+def test_credentials_and_folders_stay_out(tmp_path: Path) -> None:
+    camera = StreamInfo("cam", "rtsp://user:secret@host/cam", live=True)
+    model = {"path": Path("/home/someone/base.tflite"), "url": "http://u:secret@h/m", "bad": math.inf}
+    header = header_of(camera, make_packet(np.zeros((10, 20, 3), np.uint8)), model=model)
+    assert header["source"]["name"] == "rtsp://***@host/cam"
+    assert (header["source"]["width"], header["source"]["height"]) == (20, 10)
+    assert header["model"] == {"path": "base.tflite", "url": "http://***@h/m", "bad": None}
+    film = StreamInfo("cam", "/home/someone/a.mp4", path="/home/someone/a.mp4")
+    assert header_of(film)["source"]["name"] == "a.mp4"
+
+
+def test_the_extension_decides_the_format() -> None:
+    assert [format_of(name) for name in ("a.JSON", "a.jsonl", "b/c.csv", "a.txt", "a")] == [
+        "json",
+        "jsonl",
+        "csv",
+        None,
+        None,
+    ]
+
+
+def test_no_file_handle_is_left(tmp_path: Path) -> None:
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    for form in FORMATS:
+        write(tmp_path / f"a.{form}", [portrait(0)], form)
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
+
+
+def test_equal_timelines_are_equal(tmp_path: Path) -> None:
+    assert isinstance(load(write(tmp_path / "a.json", [portrait(0)], "json")), Timeline)
+    assert load(tmp_path / "a.json") != load(write(tmp_path / "b.json", [portrait(1)], "json"))
