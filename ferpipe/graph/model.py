@@ -6,9 +6,29 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from ferpipe.errors import Problem
 from ferpipe.stage import Options, Source, Stage
 
-__all__ = ["ErrorPolicy", "Graph", "Node", "RunSettings"]
+__all__ = ["ErrorPolicy", "Fault", "Graph", "Node", "RunSettings", "Unknown"]
+
+
+@dataclass(frozen=True, slots=True)
+class Fault(Problem):
+    """A mistake in a graph that knows which key of which node is at fault.
+
+    node: position of the node in the list that was checked, None where no single one is.
+    path: keys and positions below the node, such as `("from", 1)`.
+    """
+
+    node: int | None = None
+    path: tuple[str | int, ...] = ()
+
+
+class Unknown(Stage[Options]):
+    """Stands in for a stage that could not be read, so that the rest can still be checked.
+
+    It may need and give anything; a graph that holds one has been refused already.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +84,14 @@ class Graph:
     merges: for each join, the input (its position) that each kind is taken from; a kind that is
         not named comes from input 0.
     components: the node names of each source's part, source first, in topological order.
+    warnings: what is allowed and still looks like a mistake.
     """
 
     nodes: tuple[Node, ...]
     consumers: Mapping[str, tuple[str, ...]]
     merges: Mapping[str, Mapping[str, int]]
     components: tuple[tuple[str, ...], ...]
+    warnings: tuple[Problem, ...] = ()
 
     def __getitem__(self, name: str) -> Node:
         for node in self.nodes:

@@ -1,0 +1,35 @@
+"""`ferpipe graph`: what a pipeline looks like."""
+
+from __future__ import annotations
+
+import click
+
+from ferpipe.cli._complete import pipelines
+
+__all__ = ["command"]
+
+
+@click.command()
+@click.argument("name", metavar="PIPELINE", shell_complete=pipelines)
+@click.option("--mermaid", "as_mermaid", is_flag=True, help="Print a Mermaid flowchart, for documents.")
+@click.option("--set", "overrides", metavar="STAGE.OPTION=VALUE", multiple=True, help="Change an option.")
+@click.option("--plugin", "plugins", metavar="FILE", multiple=True, help="A plugin file to load.")
+@click.option("--no-local-plugins", is_flag=True, help="Refuse a pipeline that names plugin files.")
+def command(
+    name: str,
+    overrides: tuple[str, ...],
+    plugins: tuple[str, ...],
+    *,
+    as_mermaid: bool,
+    no_local_plugins: bool,
+) -> None:
+    """Show a pipeline as a tree or as Mermaid.
+
+    PIPELINE is a YAML file or the name of a ready pipeline.  Each line is a stage with the kinds
+    that it gives.
+    """
+    from ferpipe.cli._pipeline import load_named
+    from ferpipe.graph import mermaid, tree
+
+    definition = load_named(name, overrides, plugins, local_plugins=not no_local_plugins)
+    click.echo((mermaid if as_mermaid else tree)(definition.graph), nl=False)

@@ -1,0 +1,40 @@
+"""`ferpipe schema`: what an editor needs to complete and check pipelines."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+__all__ = ["command"]
+
+
+@click.command()
+@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="The file to write.")
+@click.option("--plugin", "plugins", metavar="FILE", multiple=True, help="A plugin file to include.")
+def command(output: Path | None, plugins: tuple[str, ...]) -> None:
+    """Print the JSON Schema of pipelines with the installed stages.
+
+    Name the file in a pipeline's first line, and editors with the YAML language server complete
+    and check it:  # yaml-language-server: $schema=schema.json
+    """
+    import json
+
+    from ferpipe.config import json_schema
+    from ferpipe.errors import UsageError
+    from ferpipe.plugins import Registry
+
+    registry = Registry()
+    for file in plugins:
+        broken = registry.add_file(file)
+        if broken is not None:
+            raise UsageError(str(broken))
+    text = json.dumps(json_schema(registry), indent=1, ensure_ascii=False, sort_keys=True) + "\n"
+    if output is None:
+        click.echo(text, nl=False)
+        return
+    try:
+        output.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"cannot write '{output}': {error.strerror}") from error
+    click.echo(f"wrote {output}")

@@ -1,0 +1,110 @@
+"""Load a pipeline: from a file, a text, or plain Python objects."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ferpipe.config.assemble import Assembly
+from ferpipe.config.definition import Definition
+from ferpipe.config.items import Item, Notes, Place, from_object
+from ferpipe.config.overrides import read_overrides
+from ferpipe.config.reader import expand, parse
+from ferpipe.config.registry import Stages
+from ferpipe.config.source import read_text
+from ferpipe.errors import ConfigError
+
+__all__ = ["from_dict", "load", "loads"]
+
+AnyStages = Stages | Callable[[], Stages] | None
+
+
+def load(
+    path: str | Path,
+    *,
+    registry: AnyStages = None,
+    overrides: Sequence[str] = (),
+    env: Mapping[str, str] | None = None,
+    local_plugins: bool = True,
+) -> Definition:
+    """The proven pipeline in a YAML file.
+
+    registry: the installed stages, or what makes them; left out, `ferpipe.plugins.Registry()`.
+        The plugin files that the pipeline names are added to it.
+    overrides: `stage.option=value` or `run.setting=value`, the value in YAML.
+    env: the variables that `${VAR}` refers to; left out, the environment.
+    local_plugins: whether the pipeline may name plugin files, which are code.
+    Raises ConfigError with every mistake, each with file, line and column.
+    """
+    path = Path(path)
+    notes = Notes()
+    text = read_text(path, notes)
+    if text is None:
+        raise ConfigError(notes.problems)
+    assembly = Assembly(notes, _stages(registry), path.parent, local_plugins=local_plugins)
+    item = parse(text, str(path), notes, os.environ if env is None else env)
+    return _build(assembly, item, overrides, path)
+
+
+def loads(
+    text: str,
+    *,
+    file: str | None = None,
+    base_dir: str | Path = ".",
+    registry: AnyStages = None,
+    overrides: Sequence[str] = (),
+    env: Mapping[str, str] | None = None,
+    local_plugins: bool = True,
+) -> Definition:
+    """The proven pipeline in a YAML text; `file` is what messages call it.
+
+    Plugin files are taken from `base_dir`.  The rest is as for `load`.
+    """
+    notes = Notes()
+    assembly = Assembly(notes, _stages(registry), Path(base_dir), local_plugins=local_plugins)
+    item = parse(text, file, notes, os.environ if env is None else env)
+    return _build(assembly, item, overrides, None)
+
+
+def from_dict(
+    data: Mapping[str, Any],
+    *,
+    base_dir: str | Path = ".",
+    registry: AnyStages = None,
+    overrides: Sequence[str] = (),
+    env: Mapping[str, str] | None = None,
+    local_plugins: bool = True,
+) -> Definition:
+    """The proven pipeline in plain Python objects, as `yaml.safe_load` gives them.
+
+    Its mistakes have no lines.  The rest is as for `loads`.
+    """
+    notes = Notes()
+    assembly = Assembly(notes, _stages(registry), Path(base_dir), local_plugins=local_plugins)
+    try:
+        item = from_object(data, Place())
+    except RecursionError:
+        notes.add(Place(), "is nested too deeply")
+        raise ConfigError(notes.problems) from None
+    expand(item, notes, os.environ if env is None else env)
+    return _build(assembly, item, overrides, None)
+
+
+def _build(assembly: Assembly, item: Item | None, overrides: Sequence[str], path: Path | None) -> Definition:
+    notes = assembly.notes
+    if item is None:
+        raise ConfigError(notes.in_order())
+    definition = assembly.build(item, read_overrides(overrides, notes), path)
+    if notes.problems or definition is None:
+        raise ConfigError(notes.in_order())
+    return definition
+
+
+def _stages(registry: AnyStages) -> Stages:
+    if registry is None:
+        from ferpipe.plugins import Registry
+
+        return Registry()
+    return registry() if callable(registry) else registry

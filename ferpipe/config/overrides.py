@@ -1,0 +1,74 @@
+"""`--set stage.option=value`: values from the command line over those of the file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from ferpipe.config.items import Item, Notes, Place
+from ferpipe.config.reader import parse
+
+__all__ = ["SETTINGS", "Override", "put", "read_overrides"]
+
+SETTINGS = "run"
+"""The first word of an override that means the pipeline's `run` settings and not a stage."""
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    """One value from the command line: the stage or `run`, the keys below it, and the value."""
+
+    target: str
+    path: tuple[str, ...]
+    item: Item
+
+
+def read_overrides(texts: Iterable[str], notes: Notes) -> list[Override]:
+    """The overrides, in order; what is not of the form `stage.option=value` goes to `notes`."""
+    overrides = []
+    for text in texts:
+        left, equals, value = text.partition("=")
+        target, *path = (part.strip() for part in left.split("."))
+        place = Place(label=f"--set {left.strip()}")
+        if equals and target and path and all(path):
+            overrides.append(Override(target, tuple(path), _value(value.strip(), place)))
+        else:
+            notes.add(place, "expected stage.option=value, such as cam.path=clip.mp4 or run.queue=4")
+    return overrides
+
+
+def put(item: Item, path: Sequence[str], value: Item) -> None:
+    """Set the value at `path` below a mapping, making the mappings on the way."""
+    *way, last = path
+    for key in way:
+        below = item.get(key)
+        if below is None or not isinstance(below.value, dict):
+            below = Item({}, value.place)
+            _set(item, key, below)
+        item = below
+    _set(item, last, value)
+
+
+def _set(item: Item, key: str, value: Item) -> None:
+    if isinstance(item.value, dict):
+        item.value[key] = value
+        item.keys[key] = value.place
+
+
+def _value(text: str, place: Place) -> Item:
+    """The value as YAML reads it; as it stands where YAML cannot, as in `*.jpg` or `#ff8800`."""
+    notes = Notes()
+    item = None if text.startswith("#") else parse(text, None, notes, None)
+    if item is None or notes.problems:
+        return Item(text or None, place)
+    _move(item, place)
+    return item
+
+
+def _move(item: Item, place: Place) -> None:
+    """Let every part of a value stand where the argument does."""
+    item.place = place
+    item.keys = dict.fromkeys(item.keys, place)
+    parts = item.value
+    for part in parts.values() if isinstance(parts, dict) else parts if isinstance(parts, list) else ():
+        _move(part, place)

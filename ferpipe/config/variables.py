@@ -1,0 +1,60 @@
+"""`${VAR}` and `${VAR:-default}` in the scalars of a pipeline."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+__all__ = ["VariableError", "is_whole", "refers", "substitute"]
+
+_REFERENCE = re.compile(
+    r"\$(?P<escaped>\$)?\{(?:(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?::-(?P<default>[^}]*))?\})?"
+)
+
+
+class VariableError(ValueError):
+    """A reference that cannot be resolved, and what to do about it."""
+
+    def __init__(self, message: str, hint: str) -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+def is_whole(text: str) -> bool:
+    """Whether `text` is one reference and nothing else."""
+    match = _REFERENCE.fullmatch(text)
+    return bool(match and match["name"] and not match["escaped"])
+
+
+def refers(text: str) -> bool:
+    """Whether `text` holds a reference that is not escaped."""
+    return any(match["name"] and not match["escaped"] for match in _REFERENCE.finditer(text))
+
+
+def substitute(text: str, env: Mapping[str, str]) -> str:
+    """`text` with every reference replaced; `$${` stands for a plain `${`.
+
+    As in a shell, the default of `${VAR:-default}` also stands in for an empty variable.
+    Raises VariableError for a variable that is not set, and for what is no reference.
+    """
+    return _REFERENCE.sub(lambda match: _value(match, env), text)
+
+
+def _value(match: re.Match[str], env: Mapping[str, str]) -> str:
+    if match["escaped"]:
+        return match[0][1:]
+    name, default = match["name"], match["default"]
+    if name is None:
+        raise VariableError(
+            "'${' does not begin a variable",
+            "write ${NAME} or ${NAME:-default}, and $${ for a plain ${",
+        )
+    value = env.get(name)
+    if default is not None:
+        return value or default
+    if value is None:
+        raise VariableError(
+            f"the variable {name} is not set",
+            f"set it in the environment, or write ${{{name}:-default}}",
+        )
+    return value

@@ -1,0 +1,130 @@
+"""Prove a pipeline before anything opens: every mistake is found, in one go."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from heapq import heappop, heappush
+
+from ferpipe.errors import ConfigError, Problem
+from ferpipe.graph.flow import Givers, follow
+from ferpipe.graph.model import Fault, Graph, Node
+from ferpipe.graph.wiring import Wiring, wire
+from ferpipe.graph.words import listing
+
+__all__ = ["check"]
+
+
+def _nobody() -> Mapping[str, frozenset[str]]:
+    return {}
+
+
+def check(nodes: Sequence[Node], givers: Callable[[], Mapping[str, frozenset[str]]] = _nobody) -> Graph:
+    """The proven graph of `nodes`.
+
+    givers: called only when a need is not met; for each kind the registered names of the stages
+        that could give it.
+    Raises ConfigError with every mistake, in the order of `nodes`; each is a `Fault`.
+    """
+    ask = Givers(givers)
+    wiring = wire(nodes)
+    faults = list(wiring.faults)
+    faults += _sourceless(wiring, ask)
+    order = _topological(wiring.inputs)
+    origin, joined = _origins(wiring, order)
+    merges, unmet = follow(wiring, order, ask)
+    faults += joined + unmet
+    if faults:
+        end = len(nodes)
+        faults.sort(key=lambda fault: end if fault.node is None else fault.node)
+        raise ConfigError([*faults])
+    return Graph(
+        nodes=tuple(nodes[i] for i in order),
+        consumers=_consumers(wiring),
+        merges={nodes[i].name: kinds for i, kinds in merges.items()},
+        components=_components(wiring, order, origin),
+        warnings=tuple(_unused(wiring)),
+    )
+
+
+def _sourceless(wiring: Wiring, ask: Givers) -> list[Fault]:
+    if any(node.is_source or wiring.loose[i] for i, node in enumerate(wiring.nodes)):
+        return []
+    sources = ask.names("frame")
+    hint = f"start it with {listing(sources)}" if sources else "start it with a source"
+    first = wiring.nodes[0].name if wiring.nodes else ""
+    return [Fault("the pipeline has no source", first, hint=hint, node=0, path=("use",))]
+
+
+def _topological(inputs: Sequence[Sequence[int]]) -> list[int]:
+    """Positions so that inputs come first; ties in the order given."""
+    waiting = [len(set(before)) for before in inputs]
+    after: list[list[int]] = [[] for _ in inputs]
+    for i, before in enumerate(inputs):
+        for j in set(before):
+            after[j].append(i)
+    ready = [i for i, count in enumerate(waiting) if not count]
+    order = []
+    while ready:
+        i = heappop(ready)
+        order.append(i)
+        for j in after[i]:
+            waiting[j] -= 1
+            if not waiting[j]:
+                heappush(ready, j)
+    return order
+
+
+def _origins(wiring: Wiring, order: Sequence[int]) -> tuple[dict[int, int], list[Fault]]:
+    """The source that each node's packets come from, and the joins of several."""
+    origin: dict[int, int] = {}
+    faults = []
+    for i in order:
+        sources = list(dict.fromkeys(origin[j] for j in wiring.inputs[i] if j in origin))
+        if wiring.nodes[i].is_source:
+            origin[i] = i
+        elif sources:
+            origin[i] = sources[0]
+        if len(sources) > 1 and not wiring.nodes[i].is_source:
+            names = [f"'{wiring.nodes[j].name}'" for j in sources]
+            faults.append(
+                Fault(
+                    f"joins packets of different sources: {listing(names, 'and')}",
+                    wiring.nodes[i].name,
+                    hint="a join takes branches of one source; give each source its own stages",
+                    node=i,
+                    path=("from",),
+                )
+            )
+    return origin, faults
+
+
+def _consumers(wiring: Wiring) -> dict[str, tuple[str, ...]]:
+    names = [node.name for node in wiring.nodes]
+    return {
+        name: tuple(names[j] for j, before in enumerate(wiring.inputs) if i in before)
+        for i, name in enumerate(names)
+    }
+
+
+def _components(
+    wiring: Wiring, order: Sequence[int], origin: Mapping[int, int]
+) -> tuple[tuple[str, ...], ...]:
+    parts: dict[int, list[str]] = {}
+    for i in order:
+        parts.setdefault(origin.get(i, i), []).append(wiring.nodes[i].name)
+    return tuple(tuple(part) for part in parts.values())
+
+
+def _unused(wiring: Wiring) -> list[Problem]:
+    used = {j for before in wiring.inputs for j in before}
+    return [
+        Fault(
+            f"nothing uses what it gives ({listing(sorted(gives), 'and')})",
+            wiring.nodes[i].name,
+            hint="add a sink behind it, such as timeline or video, or leave it out",
+            node=i,
+            path=("use",),
+        )
+        for i, (_, gives) in enumerate(wiring.contracts)
+        if gives and i not in used
+    ]

@@ -1,0 +1,144 @@
+"""Who takes packets from whom: names resolved, cycles found, contracts read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from ferpipe.graph.model import Fault, Node, Unknown
+from ferpipe.graph.words import did_you_mean, listing, quoted
+
+__all__ = ["Contract", "Wiring", "wire"]
+
+Contract = tuple[frozenset[str], frozenset[str]]
+"""What a node needs and gives."""
+
+_NO_CONTRACT: Contract = (frozenset(), frozenset())
+
+
+@dataclass(slots=True)
+class Wiring:
+    """The nodes of a pipeline with their inputs as positions; acyclic once `wire` returns it.
+
+    loose: nodes at which anything may arrive, because a mistake hides what does.
+    """
+
+    nodes: Sequence[Node]
+    inputs: list[list[int]] = field(default_factory=list)
+    contracts: list[Contract] = field(default_factory=list)
+    loose: list[bool] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
+
+    def blame(self, node: int, message: str, hint: str = "", path: tuple[str | int, ...] = ("from",)) -> None:
+        """Remember a mistake of one node."""
+        self.faults.append(Fault(message, self.nodes[node].name, hint=hint, node=node, path=path))
+
+
+def wire(nodes: Sequence[Node]) -> Wiring:
+    """Resolve the names in `inputs`; what is wrong is left out and stands in `faults`."""
+    wiring = Wiring(nodes)
+    positions = _positions(wiring)
+    for i, node in enumerate(nodes):
+        wiring.loose.append(issubclass(node.stage, Unknown))
+        wiring.contracts.append(_contract(wiring, i))
+        wiring.inputs.append(_resolve(wiring, i, positions))
+        _check_arity(wiring, i)
+    _cut_cycles(wiring)
+    return wiring
+
+
+def _positions(wiring: Wiring) -> dict[str, int]:
+    positions: dict[str, int] = {}
+    for i, node in enumerate(wiring.nodes):
+        first = positions.setdefault(node.name, i)
+        if first != i:
+            wiring.blame(
+                i,
+                f"the name '{node.name}' is taken by stage {first + 1} of the list",
+                "give each stage a name of its own",
+                ("name",),
+            )
+    return positions
+
+
+def _contract(wiring: Wiring, i: int) -> Contract:
+    """What node `i` needs and gives; a plugin's own `contract` may fail like any plugin code."""
+    node = wiring.nodes[i]
+    try:
+        needs, gives = node.stage.contract(node.options)
+        return frozenset(needs), frozenset(gives)
+    except Exception as error:  # noqa: BLE001 -- whatever a plugin raises is its mistake
+        reason = f"{type(error).__name__}: {error}".strip(": ").splitlines()[0]
+        wiring.blame(i, f"cannot say what it needs and gives: {reason}", "the plugin is broken", ("use",))
+        wiring.loose[i] = True
+        return _NO_CONTRACT
+
+
+def _resolve(wiring: Wiring, i: int, positions: dict[str, int]) -> list[int]:
+    inputs: list[int] = []
+    for place, name in enumerate(wiring.nodes[i].inputs):
+        position = positions.get(name)
+        if position is None:
+            wiring.blame(i, f"unknown input '{name}'", _known(wiring, name), ("from", place))
+            wiring.loose[i] = True
+        elif position in inputs:
+            wiring.blame(i, f"takes '{name}' twice", "name each input once", ("from", place))
+        else:
+            inputs.append(position)
+    return inputs
+
+
+def _known(wiring: Wiring, name: str) -> str:
+    by_use = [node.name for node in wiring.nodes if node.use == name]
+    if by_use:
+        return f"the stage that uses {name} is named '{by_use[0]}'"
+    names = [node.name for node in wiring.nodes]
+    return did_you_mean(name, names) or f"the stages are {listing(quoted(dict.fromkeys(names)), 'and')}"
+
+
+def _check_arity(wiring: Wiring, i: int) -> None:
+    node = wiring.nodes[i]
+    if issubclass(node.stage, Unknown):
+        return
+    if node.is_source and node.inputs:
+        wiring.blame(i, "is a source and takes no input", "leave out its from")
+        wiring.inputs[i] = []
+    elif not node.is_source and not node.inputs and any(other.is_source for other in wiring.nodes):
+        first = next(other.name for other in wiring.nodes if other.is_source)
+        wiring.blame(i, "takes packets from nowhere", f"put it behind '{first}', or name its input in from")
+
+
+def _cut_cycles(wiring: Wiring) -> None:
+    """Blame each cycle once and take its inner edges out, so that the rest can be ordered."""
+    while cycle := _find_cycle(wiring.inputs):
+        names = [wiring.nodes[i].name for i in cycle]
+        start = names.index(wiring.nodes[min(cycle)].name)
+        way = [*names[start:], *names[: start + 1]]
+        wiring.blame(
+            min(cycle), f"is fed by its own output: {' -> '.join(way)}", "take one of these inputs out"
+        )
+        for i in cycle:
+            wiring.inputs[i] = [j for j in wiring.inputs[i] if j not in cycle]
+            wiring.loose[i] = True
+
+
+def _find_cycle(inputs: Sequence[Sequence[int]]) -> list[int]:
+    """The positions of one cycle in the direction of the packets, empty where there is none."""
+    done: set[int] = set()
+    for root in range(len(inputs)):
+        path: list[int] = []
+        pending = [(root, iter(inputs[root]))] if root not in done else []
+        while pending:
+            node, before = pending[-1]
+            if len(path) < len(pending):
+                path.append(node)
+            step = next((j for j in before if j not in done), None)
+            if step is None:
+                done.add(node)
+                pending.pop()
+                path.pop()
+            elif step in path:
+                return path[path.index(step) :][::-1]
+            else:
+                pending.append((step, iter(inputs[step])))
+    return []
