@@ -1,1 +1,32 @@
-"""The first-party emotion."""
+"""Facial expressions: classifiers, smoothing over time, and the side files of models.
+
+The stages are `litert` and `keras`, which give each face its probabilities, and `smooth`,
+which steadies them along a track.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from ferpipe import Check, Stage, hookimpl
+
+__all__ = ["ferpipe_doctor", "ferpipe_stages"]
+
+
+@hookimpl
+def ferpipe_stages() -> Mapping[str, type[Stage[Any]] | str]:
+    """The stages of this package; their modules are imported when a pipeline uses them."""
+    return {
+        "litert": "ferpipe_emotion.litert:LiteRT",
+        "keras": "ferpipe_emotion.keras_stage:Keras",
+        "smooth": "ferpipe_emotion.smooth:Smooth",
+    }
+
+
+@hookimpl
+def ferpipe_doctor() -> Iterable[Check]:
+    """The checks of this package."""
+    from ferpipe_emotion._doctor import checks
+
+    return checks()
