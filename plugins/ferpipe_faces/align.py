@@ -1,0 +1,111 @@
+"""The `align` stage."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+from pydantic import Field
+
+from ferpipe import Chip, Context, Options, Packet, Stage
+from ferpipe.packet import Image
+from ferpipe_faces.framing import DEFAULT, load
+from ferpipe_faces.shrink import halve_towards
+
+__all__ = ["Align", "AlignOptions", "cut"]
+
+cv2.setNumThreads(1)
+
+_BORDERS = {"replicate": cv2.BORDER_REPLICATE, "reflect": cv2.BORDER_REFLECT_101}
+
+
+class AlignOptions(Options):
+    """The options of `align`."""
+
+    size: int = Field(48, ge=8, le=1024, description="Pixels a side of the faces it cuts out.")
+    channels: Literal["grey", "bgr"] = Field("grey", description="Grey pictures (H, W), or BGR (H, W, 3).")
+    framing: str = Field(
+        DEFAULT,
+        description="Where the face lies in its picture: fer2013, or a JSON file with `points`, or a model's "
+        "side file with a `framing`.",
+    )
+    border: Literal["replicate", "reflect"] = Field(
+        "replicate", description="What fills the part of a face that lies outside the frame."
+    )
+
+
+class Align(Stage[AlignOptions]):
+    """Cuts out each face upright, framed as in the classifier's training data.
+
+    A similarity transform of the landmarks; a calibrated box where a detector gives none.
+    """
+
+    Options = AlignOptions
+    needs = frozenset({"frame", "faces"})
+    gives = frozenset({"chips"})
+
+    def open(self, context: Context) -> None:
+        """Read the framing."""
+        super().open(context)
+        name = self.options.framing
+        self._framing = load(name) if name == DEFAULT else load(name, context.input(name))
+
+    def process(self, packet: Packet) -> Packet:
+        """Cut out every face of the packet, in its order."""
+        grey = self.options.channels == "grey"
+        border = _BORDERS[self.options.border]
+        chips = []
+        for face in packet.faces:
+            matrix = self._framing.matrix(face) * self.options.size
+            chips.append(cut(packet.frame.image, matrix, self.options.size, grey=grey, border=border))
+        return packet.replace(chips=tuple(chips))
+
+
+def cut(
+    image: Image,
+    matrix: npt.NDArray[np.float64],
+    size: int,
+    *,
+    grey: bool,
+    border: int = cv2.BORDER_REPLICATE,
+) -> Chip:
+    """The square of `size` pixels that `matrix` leads to, without aliasing.
+
+    matrix: (2, 3) from the frame to the chip, where the corner of the first pixel is (0, 0), as
+    detectors count; the chip's own matrix is the same for pixel centres, as OpenCV counts.
+    """
+    x, y, width, height = _region(image, matrix, size)
+    part: Image = image[y : y + height, x : x + width]
+    if grey and part.ndim == 3:
+        part = cv2.cvtColor(part, cv2.COLOR_BGR2GRAY)  # type: ignore[assignment]
+    part, step = halve_towards(part, 1 / float(np.hypot(matrix[0, 0], matrix[1, 0])))
+    turn = matrix[:, :2] * step
+    shift = matrix[:, 2] + matrix[:, :2] @ np.array([x, y], np.float64)
+    chip = cv2.warpAffine(
+        part,
+        _centred(np.column_stack([turn, shift])),
+        (size, size),
+        flags=cv2.INTER_LINEAR,
+        borderMode=border,
+    )
+    return Chip(chip, _centred(matrix))  # type: ignore[arg-type]
+
+
+def _centred(matrix: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """The same map between pixel centres, which lie half a pixel from the pixels' corners."""
+    centred: npt.NDArray[np.float64] = matrix.copy()
+    centred[:, 2] += matrix[:, :2].sum(axis=1) / 2 - 0.5
+    return centred
+
+
+def _region(image: Image, matrix: npt.NDArray[np.float64], size: int) -> tuple[int, int, int, int]:
+    """(x, y, width, height) of the part of the image that the chip sees, with room for averaging."""
+    corners = np.array([[0, 0], [size, 0], [0, size], [size, size]], np.float64)
+    seen = (corners - matrix[:, 2]) @ np.linalg.inv(matrix[:, :2]).T
+    room = 2 + 2 / float(np.hypot(matrix[0, 0], matrix[1, 0]))
+    limits = np.array([image.shape[1], image.shape[0]])
+    low = np.clip(np.floor(seen.min(axis=0) - room), 0, limits - 1).astype(int)
+    high = np.clip(np.ceil(seen.max(axis=0) + room), low + 1, limits).astype(int)
+    return int(low[0]), int(low[1]), int(high[0] - low[0]), int(high[1] - low[1])

@@ -1,0 +1,153 @@
+"""How a classifier expects a face to lie in its picture."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import BaseModel, Field, ValidationError
+
+from ferpipe import Box, Face, UsageError
+
+__all__ = ["DEFAULT", "Framing", "load"]
+
+DEFAULT = "fer2013"
+
+_WEIGHTS = {
+    "left_eye": 1.0,
+    "right_eye": 1.0,
+    "nose": 0.5,
+    "mouth": 1.0,
+    "mouth_left": 0.5,
+    "mouth_right": 0.5,
+}
+"""How much each point counts. The nose tip moves with every turn of the head, ears are often hidden."""
+
+_NARROW = 0.4
+"""Share of the expected distance of the eyes below which a face is seen from the side."""
+
+_SCALES = 0.55, 1.8
+"""Sizes from the landmarks, in sizes from the box, between which the landmarks are believed."""
+
+Point = tuple[float, float]
+
+
+class _File(BaseModel):
+    """What a framing file, or the `framing` of a model's side file, holds."""
+
+    points: dict[str, Point]
+    boxes: dict[str, Annotated[tuple[float, float, float], Field()]] = Field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Framing:
+    """Where things are in a square picture of a face, from (0, 0) at its top left to (1, 1).
+
+    points: where each landmark lies.
+    boxes: the picture's centre (x, y) and side, relative to a detector's box: the offset from the
+        box's centre and the length, in box heights.  The keys are `none`, `five` and `six`, by the
+        number of landmarks that tells the detectors' ideas of a box apart.
+    """
+
+    points: Mapping[str, Point]
+    boxes: Mapping[str, tuple[float, float, float]]
+
+    def matrix(self, face: Face) -> npt.NDArray[np.float64]:
+        """(2, 3): from the frame, in pixels, to the picture, from 0 to 1: turn, scale and shift.
+
+        The similarity that brings the landmarks closest to their places, in weighted least squares
+        (S. Umeyama 1991); the box alone where there are none, or where they contradict it, as those
+        of a face seen from the side do.
+        """
+        by_box = self._from_box(face)
+        if face.landmarks is None:
+            return by_box
+        by_points = self._from_points(face)
+        return by_box if by_points is None or not self._believable(by_points, by_box, face) else by_points
+
+    def _from_box(self, face: Face) -> npt.NDArray[np.float64]:
+        names = face.landmark_names
+        x, y, side = self.boxes["none" if not names else "six" if "left_ear" in names else "five"]
+        box: Box = face.box
+        length = max(side * box.h, 1e-3)
+        left = box.x + box.w / 2 + x * box.h - length / 2
+        top = box.y + box.h / 2 + y * box.h - length / 2
+        return np.array([[1, 0, -left], [0, 1, -top]], np.float64) / length
+
+    def _from_points(self, face: Face) -> npt.NDArray[np.float64] | None:
+        assert face.landmarks is not None  # noqa: S101 -- for the type checker; the caller has looked
+        used = [i for i, name in enumerate(face.landmark_names) if name in self.points and name in _WEIGHTS]
+        if len(used) < 2:
+            return None
+        names = [face.landmark_names[i] for i in used]
+        return _similarity(
+            face.landmarks[used].astype(np.float64),
+            np.array([self.points[name] for name in names]),
+            np.array([_WEIGHTS[name] for name in names]),
+        )
+
+    def _believable(
+        self, by_points: npt.NDArray[np.float64], by_box: npt.NDArray[np.float64], face: Face
+    ) -> bool:
+        low, high = _SCALES
+        if not low < np.hypot(by_box[0, 0], by_box[1, 0]) / np.hypot(by_points[0, 0], by_points[1, 0]) < high:
+            return False
+        assert face.landmarks is not None  # noqa: S101 -- as above
+        apart = float(np.hypot(*(face.landmarks[1] - face.landmarks[0]))) * by_box[0, 0]
+        expected = self.points["right_eye"][0] - self.points["left_eye"][0]
+        return bool(apart > _NARROW * expected)
+
+
+def _similarity(
+    points: npt.NDArray[np.float64], places: npt.NDArray[np.float64], weights: npt.NDArray[np.float64]
+) -> npt.NDArray[np.float64] | None:
+    """(2, 3) least-squares similarity from (K, 2) `points` to `places`; None where points coincide."""
+    share = weights / weights.sum()
+    middle, goal = share @ points, share @ places
+    p, q = points - middle, places - goal
+    size = float((share[:, None] * p**2).sum())
+    if size < 1e-9:
+        return None
+    a = float((share * (p * q).sum(axis=1)).sum()) / size
+    b = float((share * (p[:, 0] * q[:, 1] - p[:, 1] * q[:, 0])).sum()) / size
+    if a * a + b * b < 1e-18:
+        return None
+    turn = np.array([[a, -b], [b, a]])
+    return np.column_stack([turn, goal - turn @ middle])
+
+
+def load(name: str, file: Path | None = None) -> Framing:
+    """The framing called `name`, or the one in `file`: a framing file, or a model's side file with a
+    `framing` in it.
+
+    Raises UsageError where there is none.
+    """
+    if file is None:
+        file = Path(__file__).parent / f"framing_{name}.json"
+    default = {} if name == DEFAULT else load(DEFAULT).boxes
+    try:
+        content: Any = json.loads(file.read_text(encoding="utf-8"))
+        if isinstance(content, dict) and "framing" in content:
+            content = content["framing"]
+        checked = _File.model_validate(content)
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError, ValidationError) as error:
+        raise UsageError(
+            f"align: {file} holds no framing: give 'framing' the name 'fer2013', or a JSON file with "
+            f"'points' "
+            f'such as {{"left_eye": [0.32, 0.39], ...}} ({_first_line(error)})'
+        ) from error
+    if not {"left_eye", "right_eye"} <= checked.points.keys():
+        raise UsageError(f"align: the framing in {file} lacks 'left_eye' or 'right_eye' among its 'points'")
+    return Framing(checked.points, {**default, **checked.boxes})
+
+
+def _first_line(error: Exception) -> str:
+    if isinstance(error, ValidationError):
+        first = error.errors()[0]
+        return f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}"
+    return str(error).splitlines()[0]

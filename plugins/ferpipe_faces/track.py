@@ -1,0 +1,149 @@
+"""The `track` stage."""
+
+from __future__ import annotations
+
+import numpy as np
+from pydantic import Field
+
+from ferpipe import Box, Context, Face, Options, Packet, Stage, freeze
+from ferpipe.packet import MICROSECONDS, Image
+from ferpipe_faces.one_euro import OneEuro
+from ferpipe_faces.tracking import Trajectory, box_overlaps, match
+
+__all__ = ["Track", "TrackOptions"]
+
+_HIDDEN = 0.4
+"""Overlap with a found face from which a face that was not found counts as hidden behind it."""
+
+_FOLLOW = 3.0
+"""Growth of the steadying filter's cutoff, in Hz for one face height a second."""
+
+
+class TrackOptions(Options):
+    """The options of `track`."""
+
+    lost_after: float = Field(
+        1.0, ge=0, description="Seconds a person may stay unseen and keep the identity."
+    )
+    carry: float = Field(
+        0.15,
+        ge=0,
+        description="Seconds for which a face that the detector missed is shown where it should be.",
+    )
+    confirm: float = Field(
+        0,
+        ge=0,
+        description="Seconds a face must have been there before it is shown; suppresses short false faces.",
+    )
+    steady: float = Field(
+        0,
+        ge=0,
+        description="Cutoff in Hz of a filter on boxes and landmarks that rest (moving ones are followed at "
+        "once); less is steadier, 0 is off.",
+    )
+
+
+class Track(Stage[TrackOptions]):
+    """Gives every face an identity that lasts over time, also through short occlusions and crossings.
+
+    A constant-velocity Kalman filter a face, in seconds of stream time; new faces are matched by place,
+    overlap and looks.  Identities count from 1 and are never used twice in a run; a discontinuity
+    of the stream starts afresh.  Where the detector left a frame out (`every`) or missed a face for
+    a moment, the face is given where it should be, with `detected` False.  Faces are in the order
+    of their identities.
+    """
+
+    Options = TrackOptions
+    needs = frozenset({"frame", "faces"})
+    gives = frozenset({"faces", "tracks"})
+
+    def open(self, context: Context) -> None:
+        """Begin with nobody."""
+        super().open(context)
+        self._known: list[Trajectory] = []
+        self._filters: dict[int, tuple[OneEuro, OneEuro, int]] = {}
+        self._next_id = 1
+
+    def process(self, packet: Packet) -> Packet:
+        """Give the faces of a packet their identities."""
+        time = packet.time
+        if packet.frame.discontinuity:
+            self._known = []
+        for one in self._known:
+            one.advance(time)
+        # A detector that did not look repeats its last faces as not detected.
+        if not packet.faces or any(face.detected for face in packet.faces):
+            self._look([face for face in packet.faces if face.detected], packet.frame.image, time)
+        faces = self._shown(packet.frame.image.shape, time)
+        if self.options.steady:
+            faces = self._steadied(faces, time)
+        return packet.replace(faces=faces)
+
+    def _look(self, faces: list[Face], image: Image, time: int) -> None:
+        pairs, memorable, seen = match(self._known, faces, image)
+        for i, j in pairs:
+            self._known[i].found(faces[j], time, memorable[j])
+        found = {i for i, _ in pairs}
+        for i, one in enumerate(self._known):
+            if i not in found:
+                one.missed(time)
+        self._known = [one for one in self._known if self._may_return(one, time)]
+        taken = {j for _, j in pairs}
+        self._known += [Trajectory(face, time, seen[j]) for j, face in enumerate(faces) if j not in taken]
+        self._name(time)
+
+    def _may_return(self, one: Trajectory, time: int) -> bool:
+        """A face that was never confirmed is given up at once."""
+        if one.missed_since is None:
+            return True
+        return one.id is not None and (time - one.missed_since) / MICROSECONDS <= self.options.lost_after
+
+    def _name(self, time: int) -> None:
+        for one in self._known:
+            if one.id is None and (time - one.first) / MICROSECONDS >= self.options.confirm:
+                one.id = self._next_id
+                self._next_id += 1
+
+    def _shown(self, shape: tuple[int, ...], time: int) -> list[Face]:
+        named = sorted((one for one in self._known if one.id is not None), key=lambda one: one.id or 0)
+        present = [one for one in named if one.missed_since is None]
+        faces = []
+        for one in named:
+            if one.last == time:
+                faces.append(one.face.replace(track=one.id))
+            elif one.missed_since is None or (
+                (time - one.last) / MICROSECONDS <= self.options.carry and not _hidden(one, present)
+            ):
+                face = one.expected()
+                if _inside(face.box, shape):
+                    faces.append(face.replace(track=one.id))
+        return faces
+
+    def _steadied(self, faces: list[Face], time: int) -> list[Face]:
+        filters: dict[int, tuple[OneEuro, OneEuro, int]] = {}
+        steadied = []
+        for face in faces:
+            key = face.track or 0
+            fresh = OneEuro(self.options.steady, _FOLLOW), OneEuro(self.options.steady, _FOLLOW), time
+            of_box, of_landmarks, last = self._filters.get(key, fresh)
+            filters[key] = of_box, of_landmarks, time
+            seconds = (time - last) / MICROSECONDS
+            box = Box(*(float(value) for value in of_box(np.array(face.box), seconds, face.box.h)))
+            landmarks = face.landmarks
+            if landmarks is not None:
+                landmarks = freeze(of_landmarks(landmarks, seconds, face.box.h).astype(np.float32))
+            steadied.append(face.replace(box=box, landmarks=landmarks))
+        self._filters = filters
+        return steadied
+
+
+def _hidden(one: Trajectory, present: list[Trajectory]) -> bool:
+    if not present:
+        return False
+    boxes = [other.motion.box for other in present]
+    return bool(box_overlaps([one.motion.box], boxes).max() > _HIDDEN)
+
+
+def _inside(box: Box, shape: tuple[int, ...]) -> bool:
+    """Whether the centre lies in the picture."""
+    return 0 <= box.x + box.w / 2 < shape[1] and 0 <= box.y + box.h / 2 < shape[0]

@@ -1,0 +1,101 @@
+"""The `yunet` stage."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+from pydantic import Field
+
+from ferpipe import Context, UsageError
+from ferpipe.packet import Image
+from ferpipe.resources import user_models
+from ferpipe_faces.candidates import Candidates, nothing
+from ferpipe_faces.detector import Detector, DetectorOptions
+from ferpipe_faces.shrink import shrink
+
+__all__ = ["MODEL_FILE", "YuNet", "YuNetOptions"]
+
+cv2.setNumThreads(1)
+
+MODEL_FILE = "face_detection_yunet_2023mar.onnx"
+"""The name under which OpenCV Zoo publishes the network."""
+
+_FOLDERS = ("", "yunet")
+
+
+class YuNetOptions(DetectorOptions):
+    """The options of `yunet`."""
+
+    threshold: float = Field(0.7, ge=0, le=1, description="Least score of a face, 0 to 1.")
+    model: str | None = Field(
+        None, description="The ONNX file; left out, the one that `ferpipe models pull yunet` fetched."
+    )
+    size: int = Field(
+        640,
+        ge=0,
+        description="Longest side, in pixels, at which it looks at the picture; a smaller picture is not "
+        "enlarged. Cost grows with the square. 0: as large as the frame.",
+    )
+
+
+class YuNet(Detector[YuNetOptions]):
+    """Finds faces with OpenCV's YuNet: box, score and five landmarks; good at small faces.
+
+    W. Wu, H. Peng and S. Yu, "YuNet: A Tiny Millisecond-level Face Detector", 2023.  The network is
+    not part of ferpipe: `ferpipe models pull yunet` fetches it from OpenCV Zoo.
+    """
+
+    Options = YuNetOptions
+    landmark_names = ("left_eye", "right_eye", "nose", "mouth_left", "mouth_right")
+
+    def open(self, context: Context) -> None:
+        """Load the network."""
+        super().open(context)
+        file = self._file(context)
+        try:
+            self._network = cv2.FaceDetectorYN.create(
+                str(file), "", (320, 320), self.options.threshold, self.options.nms, 5000
+            )
+        except cv2.error as error:
+            raise UsageError(
+                f"yunet: {file} is not a YuNet network that OpenCV {cv2.__version__} can read: "
+                "fetch it again with 'ferpipe models pull yunet'"
+            ) from error
+        context.note("detector", {"name": "yunet", "model": file.stem})
+
+    def _file(self, context: Context) -> Path:
+        if self.options.model is not None:
+            file = context.input(self.options.model)
+            if not file.is_file():
+                raise UsageError(
+                    f"yunet: there is no file {file}: correct 'model', or leave it out and run "
+                    "'ferpipe models pull yunet'"
+                )
+            return file
+        for folder in _FOLDERS:
+            file = user_models() / folder / MODEL_FILE
+            if file.is_file():
+                return file
+        raise UsageError(
+            f"yunet: its network is not in {user_models()}: run 'ferpipe models pull yunet', or give the "
+            f"path of {MODEL_FILE} as 'model'"
+        )
+
+    def look(self, image: Image) -> Candidates:
+        """The faces in the picture, looked at in at most `size` pixels."""
+        height, width = image.shape[:2]
+        factors = 1.0, 1.0
+        longest = max(height, width)
+        if 0 < self.options.size < longest:
+            ratio = self.options.size / longest
+            image, factors = shrink(image, (max(1, round(width * ratio)), max(1, round(height * ratio))))
+        self._network.setInputSize((image.shape[1], image.shape[0]))
+        rows = self._network.detect(image)[1]
+        if rows is None:
+            return nothing(len(self.landmark_names))
+        scale = np.array(factors, np.float32)
+        points = rows[:, :14].reshape(-1, 7, 2).astype(np.float32) * scale
+        corners = np.concatenate([points[:, 0], points[:, 0] + points[:, 1]], axis=1)
+        return Candidates(corners, rows[:, 14].astype(np.float32), points[:, 2:])
