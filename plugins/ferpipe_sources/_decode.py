@@ -1,0 +1,109 @@
+"""What every source that decodes with PyAV does: open, choose a stream, survive bad packets."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from fractions import Fraction
+
+import av
+from av.container import InputContainer
+from av.error import FFmpegError
+from av.packet import Packet
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+
+from ferpipe import UsageError
+from ferpipe.packet import MICROSECONDS
+
+__all__ = ["choose_video", "decoded", "microseconds", "packets", "step_of"]
+
+GIVE_UP_AFTER = 64
+"""Read errors in a row, without a packet between, that end a stream."""
+
+DEFAULT_STEP = 40_000
+"""Microseconds between frames where nothing at all tells it; used only in repairs."""
+
+ATTACHED_PICTURE = av.stream.Disposition.attached_pic
+
+
+def microseconds(ticks: int | None, base: Fraction | None) -> int | None:
+    """`ticks` of `base` seconds in microseconds, rounded to the nearest; None stays None."""
+    if ticks is None or not base:
+        return None
+    scaled = ticks * base.numerator * MICROSECONDS
+    return (2 * scaled + base.denominator) // (2 * base.denominator)
+
+
+def step_of(frame: VideoFrame, stream: VideoStream) -> int:
+    """How long `frame` is shown, in microseconds, for repairs: as the container says, else by its rate."""
+    length = microseconds(frame.duration or None, stream.time_base)
+    if not length and stream.average_rate:
+        length = round(MICROSECONDS / stream.average_rate)
+    return length or DEFAULT_STEP
+
+
+def choose_video(container: InputContainer, name: str) -> VideoStream:
+    """The first stream of moving pictures that can be decoded.
+
+    Raises UsageError saying what `name` holds where there is none.
+    """
+    moving = [stream for stream in container.streams.video if not stream.disposition & ATTACHED_PICTURE]
+    for stream in moving:
+        if stream.codec_context is not None:
+            return stream
+    if moving:
+        raise UsageError(f"{name}: there is no decoder here for its video; convert it to H.264 first")
+    held = ", ".join(
+        f"{stream.type} ({_codec(stream)})" for stream in container.streams if stream.type != "video"
+    )
+    raise UsageError(
+        f"{name}: it has no video stream, it holds {held or 'nothing'}; give a file with pictures"
+    )
+
+
+def _codec(stream: av.stream.Stream) -> str:
+    return stream.codec_context.name if stream.codec_context is not None else "unknown codec"
+
+
+def packets(
+    container: InputContainer, stream: VideoStream, survives: Callable[[FFmpegError], bool]
+) -> Iterator[Packet[VideoStream]]:
+    """The packets of `stream`; reads on after each error that `survives`, raises the others.
+
+    Ends like the stream does, after `GIVE_UP_AFTER` errors in a row at the latest.
+    """
+    source = container.demux(stream)
+    failures = 0
+    while failures < GIVE_UP_AFTER:
+        try:
+            packet = next(source, None)
+        except FFmpegError as error:
+            if not survives(error):
+                raise
+            failures += 1
+            source = container.demux(stream)
+            continue
+        if packet is None:
+            return
+        failures = 0
+        if packet.size:
+            yield packet
+
+
+def decoded(
+    packets: Iterator[Packet[VideoStream]], stream: VideoStream, broken: Callable[[], object]
+) -> Iterator[VideoFrame]:
+    """The frames of `packets` in the order they are shown; calls `broken` for each bad packet."""
+    context = stream.codec_context
+    for packet in packets:
+        if packet.is_corrupt:
+            broken()
+        try:
+            frames = context.decode(packet)
+        except FFmpegError:
+            broken()
+            continue
+        yield from frames
+    with contextlib.suppress(FFmpegError):
+        yield from context.decode(None)

@@ -1,0 +1,199 @@
+"""What every live source does: connect, watch the age of the last frame, connect again."""
+
+from __future__ import annotations
+
+import random
+import time
+from abc import abstractmethod
+from collections.abc import Generator, Iterator
+from typing import Generic, TypeVar
+
+from pydantic import Field
+
+from ferpipe import Context, Frame, Options, Packet, RunError, Source, redact
+from ferpipe.packet import MICROSECONDS
+from ferpipe_sources._clock import Clock
+from ferpipe_sources._picture import Converter
+from ferpipe_sources._reader import Connection, Reader, Shot
+
+__all__ = ["LiveOptions", "LiveSource"]
+
+TICK = 0.1
+"""Seconds between two looks at the stop event and the age of the last frame."""
+
+LEAP = 5 * MICROSECONDS
+"""A stamp that runs ahead of its arrival by more than this is wrong."""
+
+PARTING = 1.0
+"""Seconds that `close` waits for a reader to end; it ends by itself later where it is blocked."""
+
+
+class LiveOptions(Options):
+    """When to give up on a stream, and when to try again."""
+
+    max_width: int | None = Field(None, ge=1, description="scale wider pictures down to this width")
+    open_timeout: float = Field(5.0, gt=0, le=300, description="seconds that connecting may take")
+    stall_timeout: float = Field(
+        5.0, gt=0, le=300, description="seconds without a frame after which the stream counts as stalled"
+    )
+    reconnect: bool = Field(True, description="connect again after a failure, a stall or the stream's end")
+    reconnect_delay: float = Field(
+        0.1, gt=0, le=60, description="seconds before the first new attempt; doubled with each failure"
+    )
+    reconnect_max_delay: float = Field(1.0, gt=0, le=600, description="the longest wait between two attempts")
+    reconnect_tries: int | None = Field(
+        None,
+        ge=1,
+        description="attempts in a row that may fail before the run ends; without limit if left out",
+    )
+    healthy_after: float = Field(
+        10.0, gt=0, description="seconds of frames after which failures count from zero again"
+    )
+
+
+LiveOptionsT = TypeVar("LiveOptionsT", bound=LiveOptions)
+
+
+class LiveSource(Source[LiveOptionsT], Generic[LiveOptionsT]):
+    """Frames as they arrive, over as many connections as it takes.
+
+    Time 0 is the first frame.  Within a connection the stream's own stamps count; over a break,
+    the time that passed on `time.monotonic()`.  The first frame after a break has its
+    `discontinuity` set, and may have another size.  Counts `reconnects`, `stalls`,
+    `repaired_pts`, `corrupt_packets`, `corrupt_frames`, and frames `overtaken` by newer ones.
+    """
+
+    live = True
+    ends = False
+    """Whether the stream's proper end is the end of the source, although it reconnects."""
+    _reader: Reader | None = None
+
+    @abstractmethod
+    def connection(self) -> Connection:
+        """How to reach the stream."""
+
+    @abstractmethod
+    def is_final(self, error: Exception) -> bool:
+        """Whether `error`, met before any frame came, will not mend by trying again."""
+
+    @abstractmethod
+    def explain(self, error: Exception) -> str:
+        """What to tell the user of `error`."""
+
+    def open(self, context: Context) -> None:
+        """Prepare; the connection itself is made in `frames`."""
+        super().open(context)
+        self._convert = Converter(self.options.max_width)
+        self._clock = Clock(leap=LEAP)
+        self._index = 0
+        self._failures = 0
+        self._last_arrival = 0.0
+        self._last_time = 0
+
+    def frames(self) -> Iterator[Packet]:
+        """Frames until the run ends, or the stream does and shall not be connected again."""
+        while not self.context.stop.is_set():
+            trouble = yield from self._one_connection()
+            if self.context.stop.is_set() or not self._again(trouble):
+                return
+            self._wait()
+
+    def interrupt(self) -> None:
+        """Wake `frames`."""
+        reader = self._reader
+        if reader is not None:
+            reader.leave()
+
+    def close(self) -> None:
+        """Let go of the connection; one that is blocked ends by its own time-outs."""
+        reader, self._reader = self._reader, None
+        if reader is not None:
+            reader.leave()
+            reader.join(PARTING)
+
+    def _one_connection(self) -> Generator[Packet, None, Exception | None]:
+        """Give the frames of one connection; then say what ended it, None for a proper end."""
+        self.context.alive("connecting")
+        reader = self._reader = Reader(self.connection())
+        reader.start()
+        since = time.monotonic()
+        first = True
+        try:
+            while not self.context.stop.is_set():
+                shot = reader.take(TICK)
+                self._report(reader)
+                if shot is not None:
+                    since = shot.arrived
+                    self._note_health(reader, shot)
+                    yield self._packet(shot, first=first)
+                    first = False
+                elif reader.ended:
+                    return reader.error
+                elif trouble := self._overdue(reader, since):
+                    return trouble
+                else:
+                    self.context.alive()
+            return None
+        finally:
+            reader.leave()
+
+    def _overdue(self, reader: Reader, since: float) -> Exception | None:
+        waited = time.monotonic() - max(since, reader.connected_at or 0.0)
+        if reader.connected_at is None:
+            limit = self.options.open_timeout
+            return TimeoutError(f"did not answer within {limit:g} s") if waited > limit else None
+        if waited <= self.options.stall_timeout:
+            return None
+        self.context.alive("stalled")
+        self.context.count("stalls")
+        return TimeoutError(f"sent no frame for {self.options.stall_timeout:g} s")
+
+    def _note_health(self, reader: Reader, shot: Shot) -> None:
+        if shot.arrived - (reader.connected_at or shot.arrived) >= self.options.healthy_after:
+            self._failures = 0
+
+    def _report(self, reader: Reader) -> None:
+        for what, n in reader.counts().items():
+            self.context.count(what, n)
+
+    def _packet(self, shot: Shot, *, first: bool) -> Packet:
+        again = first and self._index > 0
+        gap = round((shot.arrived - self._last_arrival) * MICROSECONDS)
+        if again:
+            self._clock.restart(self._last_time + gap)
+        repaired = self._clock.repaired
+        time = self._clock.tell(shot.stamp, max(gap, shot.length))
+        if self._clock.repaired > repaired and not first:
+            self.context.count("repaired_pts")
+        if first:
+            self.context.alive("live")
+        frame = Frame(
+            self._convert(shot.frame), time, self._index, self.context.name, again, captured=shot.arrived
+        )
+        self._index += 1
+        self._last_time, self._last_arrival = time, shot.arrived
+        return Packet(frame)
+
+    def _again(self, trouble: Exception | None) -> bool:
+        """Whether to connect again after `trouble`; raises RunError where it ends the run."""
+        options = self.options
+        if trouble is None and (self.ends or not options.reconnect):
+            return False
+        said = "the stream ended" if trouble is None else redact(self.explain(trouble))
+        hopeless = trouble is not None and self._index == 0 and self.is_final(trouble)
+        if hopeless or not options.reconnect:
+            raise RunError(said)
+        if options.reconnect_tries is not None and self._failures >= options.reconnect_tries:
+            raise RunError(f"{said} (given up after {options.reconnect_tries} attempts to connect again)")
+        self.context.log.warning("%s; connecting again", said)
+        self.context.count("reconnects")
+        return True
+
+    def _wait(self) -> None:
+        longest = self.options.reconnect_max_delay
+        delay = min(longest, self.options.reconnect_delay * 2 ** min(self._failures, 30))
+        self._failures += 1
+        until = time.monotonic() + delay * random.uniform(0.5, 1.0)  # noqa: S311 -- jitter is no secret
+        self.context.alive("waiting")
+        while (left := until - time.monotonic()) > 0 and not self.context.stop.wait(min(left, TICK)):
+            self.context.alive()

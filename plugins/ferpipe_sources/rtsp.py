@@ -1,0 +1,129 @@
+"""Network cameras and streams: RTSP, and whatever else FFmpeg reads from an address."""
+
+from __future__ import annotations
+
+from typing import Literal
+from urllib.parse import urlsplit
+
+import av
+from av.container import InputContainer
+from pydantic import Field, field_validator
+
+from ferpipe import Context, StreamInfo, UsageError, redact
+from ferpipe_sources._live import LiveOptions, LiveSource
+from ferpipe_sources._reader import Connection
+
+__all__ = ["RtspOptions", "RtspSource"]
+
+SCHEMES = frozenset("http https rtmp rtmps rtp rtsp rtsps srt tcp udp".split())  # noqa: SIM905 -- reads as a list of words
+
+PROTOCOLS = "crypto,data,http,httpproxy,https,rtmp,rtmps,rtp,rtsp,srt,srtp,tcp,tls,udp"
+"""What an address may lead to: no local file, whatever a playlist on the way says."""
+
+SLICE = 0.5
+"""Seconds of one read where reading can go on afterwards, so that a reader ends soon."""
+
+PROBE = "1000000"
+"""Microseconds of stream that FFmpeg may look at before the first frame (it would take 5 s)."""
+
+
+class RtspOptions(LiveOptions):
+    """Which address, and how to read it."""
+
+    url: str = Field(
+        description="the address: rtsp, rtmp, http(s), udp, srt, ...; its password is never shown"
+    )
+    transport: Literal["tcp", "udp"] = Field("tcp", description="how an RTSP server sends its pictures")
+    read_timeout: float = Field(5.0, gt=0, le=300, description="seconds that one read may wait for data")
+    live: bool = Field(
+        True,
+        description="newest frames win; false for a recording on a server: every frame counts, and it ends",
+    )
+
+    @field_validator("url")
+    @classmethod
+    def _an_address(cls, url: str) -> str:
+        parts = urlsplit(url)
+        if not parts.scheme or "://" not in url:
+            raise ValueError(
+                "this is no address such as rtsp://camera/stream; a file is read with 'use: file'"
+            )
+        if parts.scheme.lower() not in SCHEMES:
+            raise ValueError(f"{parts.scheme}:// is not read here; known are {', '.join(sorted(SCHEMES))}")
+        return url
+
+
+class RtspSource(LiveSource[RtspOptions]):
+    """Reads a network camera or stream, and connects again by itself when it breaks off.
+
+    The password of the address is removed from everything that is shown.  A camera that is down
+    at the start is waited for; a wrong path or password at the start ends the run at once.
+    """
+
+    Options = RtspOptions
+
+    def __init__(self, options: RtspOptions | None = None) -> None:
+        super().__init__(options)
+        self.live = self.options.live
+        self.ends = not self.options.live
+
+    def open(self, context: Context) -> None:
+        """Name the stream; nothing is connected yet."""
+        super().open(context)
+        shown = redact(self.options.url)
+        self.stream = StreamInfo(name=urlsplit(shown).path.strip("/") or shown, uri=shown, live=self.live)
+
+    def connection(self) -> Connection:
+        """The address, with time-outs on everything."""
+        return Connection(
+            open=self._connect,
+            name=redact(self.options.url),
+            depth=2 if self.live else 8,
+            latest=self.live,
+            resumes=self._is_rtsp,
+        )
+
+    @property
+    def _is_rtsp(self) -> bool:
+        return self.options.url.lower().startswith(("rtsp:", "rtsps:"))
+
+    def _connect(self) -> InputContainer:
+        options = self.options
+        settings = {"protocol_whitelist": PROTOCOLS, "analyzeduration": PROBE, "fpsprobesize": "0"}
+        if self._is_rtsp:
+            settings |= {"rtsp_transport": options.transport, "allowed_media_types": "video"}
+        if options.url.lower().startswith("udp:"):
+            settings["overrun_nonfatal"] = "1"
+        read = min(options.read_timeout, options.stall_timeout)
+        return av.open(
+            options.url,
+            "r",
+            container_options=settings,
+            metadata_errors="replace",
+            timeout=(options.open_timeout, min(read, SLICE) if self._is_rtsp else read),
+        )
+
+    def is_final(self, error: Exception) -> bool:
+        """A refusal for cause: wrong password, wrong path, not a video."""
+        return isinstance(error, av.error.HTTPClientError | av.error.InvalidDataError | UsageError)
+
+    def explain(self, error: Exception) -> str:
+        """One line for the user."""
+        return f"{redact(self.options.url)}: {reason(error)}"
+
+
+def reason(error: Exception) -> str:
+    """What `error` means, and what to do about it."""
+    if isinstance(error, av.error.HTTPUnauthorizedError | av.error.HTTPForbiddenError):
+        return "the server wants another user name or password; put them into the url as user:password@host"
+    if isinstance(error, av.error.HTTPNotFoundError):
+        return "the server has no such stream (404); check the path of the url"
+    if isinstance(error, av.error.ConnectionRefusedError):
+        return "the connection was refused; check that the camera is on, and the port"
+    if isinstance(error, av.error.TimeoutError | av.error.ExitError):
+        return "the server did not answer in time; check the address, or raise open_timeout"
+    if isinstance(error, av.error.InvalidDataError):
+        return "what the server sends is not a video stream; check the url"
+    if isinstance(error, av.error.FFmpegError):
+        return f"the stream cannot be read ({error.strerror}); check the host and the network"
+    return str(error)

@@ -1,0 +1,117 @@
+"""Cameras on this machine."""
+
+from __future__ import annotations
+
+import errno
+from pathlib import Path
+
+import av
+from av.container import InputContainer
+from pydantic import Field, model_validator
+from typing_extensions import Self
+
+from ferpipe import Context, StreamInfo, UsageError
+from ferpipe_sources._live import LiveOptions, LiveSource
+from ferpipe_sources._reader import Connection
+from ferpipe_sources.cameras import camera_path, device_format, list_cameras
+
+__all__ = ["WebcamOptions", "WebcamSource"]
+
+BUSY = errno.EBUSY
+
+
+class WebcamOptions(LiveOptions):
+    """Which camera, and what to ask of it."""
+
+    device: int | str = Field(0, description="the camera's index, or its path such as /dev/video2")
+    width: int | None = Field(
+        None, ge=1, description="pixels across, with height; the camera's choice if left out"
+    )
+    height: int | None = Field(None, ge=1, description="pixels down, with width")
+    fps: float | None = Field(None, gt=0, description="frames a second; the camera's choice if left out")
+    pixel_format: str | None = Field(
+        None, description="what the camera sends, such as mjpeg or yuyv422; mjpeg is often the faster one"
+    )
+    format: str | None = Field(
+        None,
+        description="FFmpeg's input device; this platform's cameras if left out (v4l2, avfoundation, dshow)",
+    )
+
+    @model_validator(mode="after")
+    def _whole_size(self) -> Self:
+        if (self.width is None) != (self.height is None):
+            raise ValueError("give both width and height, or neither")
+        return self
+
+
+class WebcamSource(LiveSource[WebcamOptions]):
+    """Reads a camera of this machine, at the times that its driver stamps on the frames.
+
+    A camera that is unplugged during the run is waited for and opened again.
+    Raises UsageError in `open` where there is no such camera, and says which there are.
+    """
+
+    Options = WebcamOptions
+
+    def open(self, context: Context) -> None:
+        """See that the camera is there."""
+        super().open(context)
+        self._format = self.options.format or device_format()
+        device = self.options.device
+        self._path = camera_path(device) if self.options.format is None else str(device)
+        if self._format == "v4l2" and not Path(self._path).exists():
+            raise UsageError(f"there is no camera {device}; {which_exist()}")
+        options = self.options
+        self.stream = StreamInfo(
+            name=f"webcam {device}",
+            uri=self._path,
+            live=True,
+            width=options.width,
+            height=options.height,
+            rate=options.fps,
+        )
+
+    def connection(self) -> Connection:
+        """The device."""
+        return Connection(open=self._connect, name=self.stream.name, depth=2, latest=True)
+
+    def _connect(self) -> InputContainer:
+        options = self.options
+        settings: dict[str, str] = {}
+        if options.width is not None:
+            settings["video_size"] = f"{options.width}x{options.height}"
+        if options.fps is not None:
+            settings["framerate"] = f"{options.fps:g}"
+        if options.pixel_format is not None:
+            settings["input_format" if self._format == "v4l2" else "pixel_format"] = options.pixel_format
+        return av.open(
+            self._path,
+            "r",
+            format=self._format,
+            container_options=settings,
+            timeout=(options.open_timeout, options.stall_timeout),
+        )
+
+    def is_final(self, error: Exception) -> bool:
+        """Before the first frame everything is: a camera is there and works, or not."""
+        return not isinstance(error, TimeoutError)
+
+    def explain(self, error: Exception) -> str:
+        """One line for the user."""
+        what = f"camera {self.options.device}"
+        if isinstance(error, av.error.PermissionError):
+            return f"{what} may not be opened; add yourself to the group 'video', or grant access to cameras"
+        if isinstance(error, av.error.FFmpegError) and error.errno == BUSY:
+            return f"{what} is in use by another program; close it first"
+        if isinstance(error, av.error.FFmpegError):
+            said = error.strerror or type(error).__name__
+            return f"{what} does not work ({said}); check size, fps and pixel_format; {which_exist()}"
+        return f"{what}: {error}"
+
+
+def which_exist() -> str:
+    """The cameras of this machine, in words."""
+    found = list_cameras()
+    if not found:
+        return "no camera is connected to this machine"
+    return "connected are: " + ", ".join(map(str, found))
