@@ -1,0 +1,116 @@
+"""What the classifier stages have in common: options, and faces in and out."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Literal, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import Field
+
+from ferpipe import Context, Emotion, Face, Options, Packet, Stage
+from ferpipe_emotion.classifier import Classifier, Network, join
+from ferpipe_emotion.find import Found, find_model
+
+__all__ = ["Classify", "ClassifyOptions"]
+
+
+class InputOptions(Options):
+    """What the network wants to see, where no side file says so, or says it wrong."""
+
+    height: int | None = Field(default=None, gt=0, le=4096, description="Pixels from top to bottom.")
+    width: int | None = Field(default=None, gt=0, le=4096, description="Pixels from left to right.")
+    channels: Literal[1, 3] | None = Field(default=None, description="1 is grey, 3 is colour.")
+    order: Literal["rgb", "bgr"] | None = Field(default=None, description="rgb or bgr.")
+    layout: Literal["NHWC", "NCHW"] | None = Field(default=None, description="NHWC or NCHW.")
+    scale: Literal["raw", "unit", "signed", "standardize"] | None = Field(
+        default=None,
+        description="raw is 0 to 255, unit 0 to 1, signed -1 to 1; standardize, a picture at a time.",
+    )
+    mean: tuple[float, ...] | None = Field(default=None, description="Subtracted after scaling.")
+    std: tuple[float, ...] | None = Field(default=None, description="Divided by after scaling.")
+
+
+class ClassifyOptions(Options):
+    """Options that every classifier takes."""
+
+    model: str = Field(description="A model's name, or the path of its weights or side file.")
+    classes: tuple[str, ...] | None = Field(
+        default=None, description="Class names in the order of the outputs; default: the side file's."
+    )
+    input: InputOptions | None = Field(
+        default=None, description="What the network wants to see; default: the side file's."
+    )
+    temperature: float | None = Field(
+        default=None, gt=0, description="Divides the logits: above 1 is less sure; default: the side file's."
+    )
+    flip: bool = Field(default=False, description="Average with the mirrored face, at twice the cost.")
+    threads: int = Field(default=1, ge=1, le=64, description="Threads the network may use.")
+
+
+OptionsT = TypeVar("OptionsT", bound=ClassifyOptions)
+
+
+class Classify(Stage[OptionsT]):
+    """The part of a classifier stage that does not depend on what runs the network."""
+
+    Options = ClassifyOptions
+    needs: ClassVar[frozenset[str]] = frozenset({"faces", "chips"})
+    gives: ClassVar[frozenset[str]] = frozenset({"emotions"})
+
+    classifier: Classifier
+
+    def load(self, found: Found) -> Network:
+        """Open the network of the model that was found; raises UsageError."""
+        raise NotImplementedError
+
+    def open(self, context: Context) -> None:
+        """Find and load the model, and tell the sinks which it is."""
+        super().open(context)
+        found = find_model(self.options.model)
+        given = self.options.input.model_dump(exclude_none=True) if self.options.input else {}
+        self.classifier = join(
+            found,
+            self.load(found),
+            classes=self.options.classes,
+            given=given,
+            temperature=self.options.temperature,
+            flip=self.options.flip,
+        )
+        context.note("model", self._described())
+        context.note("classes", list(self.classifier.classes))
+
+    def process(self, packet: Packet) -> Packet:
+        """Give each face its emotion, or None where the network's answer was not finite."""
+        faces, chips = packet.faces, packet.chips
+        if len(faces) != len(chips):
+            raise ValueError(f"{len(faces)} faces came with {len(chips)} chips; the aligner cuts one a face")
+        if not faces:
+            return packet
+        rows = self.classifier.probabilities([chip.image for chip in chips])
+        told = tuple(self._told(face, row) for face, row in zip(faces, rows, strict=True))
+        return packet.replace(faces=told)
+
+    def close(self) -> None:
+        """Release the network."""
+        if hasattr(self, "classifier"):
+            self.classifier.close()
+            del self.classifier
+
+    def _told(self, face: Face, row: npt.NDArray[np.float64]) -> Face:
+        if not np.isfinite(row).all():
+            self.context.count("not_finite")
+            return face.replace(emotion=None)
+        classes = self.classifier.classes
+        shares = tuple(float(share) for share in row)
+        return face.replace(emotion=Emotion(classes, shares, classes[int(row.argmax())]))
+
+    def _described(self) -> dict[str, Any]:
+        card = self.classifier.card
+        return {
+            "name": card.name,
+            "format": card.format,
+            "sha256": card.sha256,
+            "temperature": self.classifier.temperature,
+            "flip": self.options.flip,
+        }

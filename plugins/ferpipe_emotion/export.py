@@ -1,0 +1,117 @@
+"""From a Keras network to a LiteRT file with its side file, proven to answer the same."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from ferpipe import UsageError
+from ferpipe_emotion.classifier import softmax
+from ferpipe_emotion.find import find_model
+from ferpipe_emotion.keras_files import load_keras, tensorflow
+from ferpipe_emotion.litert import LiteRTNetwork
+from ferpipe_emotion.model import Model, digest
+from ferpipe_emotion.prepare import Batch, prepare
+
+__all__ = ["PARITY", "Precision", "export_litert", "to_litert"]
+
+Precision = Literal["float32", "float16", "int8"]
+
+PARITY: dict[Precision, float] = {"float32": 1e-3, "float16": 5e-3, "int8": 1.0}
+"""The largest difference of a probability that an export may have; int8 is judged by its accuracy."""
+
+
+def export_litert(
+    source: str | Path,
+    card: Model,
+    folder: Path,
+    *,
+    head: str | int = 0,
+    precision: Precision = "float32",
+    samples: Sequence[npt.NDArray[np.uint8]] | None = None,
+) -> tuple[Model, float]:
+    """Write `folder`/<card.file> and its side file <card.name>.json from the Keras file `source`.
+
+    card: everything but the checksum.  head: name or number of the one output that is kept.
+    samples: pictures of faces, (H, W) or (H, W, 3) uint8; int8 needs at least 100 of them to
+    set its ranges, and the parity is measured on them (on noise where there are none).
+    Gives the finished card and the largest difference of a probability.  Raises UsageError
+    where the difference is above `PARITY`, and then writes nothing.
+    """
+    model = with_head(load_keras(find_model(source)), head)
+    batch = prepare(_noise(card) if samples is None else samples, card.input)
+    content = to_litert(model, precision=precision, samples=None if samples is None else batch)
+    with tempfile.TemporaryDirectory() as scratch:
+        trial = Path(scratch) / "trial.tflite"
+        trial.write_bytes(content)
+        difference = _difference(model, trial, batch, card)
+    if not difference <= PARITY[precision]:
+        allowed = f"{precision} may by {PARITY[precision]}"
+        raise UsageError(f"'{source}': the export differs by {difference:.2g} in a probability; {allowed}")
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / card.file).write_bytes(content)
+    output = card.output.model_copy(update={"index": 0})
+    sha256 = digest(folder / card.file)
+    done = card.model_copy(update={"sha256": sha256, "format": "litert", "output": output}).placed(folder)
+    done.write(folder / f"{card.name}.json")
+    return done, difference
+
+
+def with_head(model: Any, head: str | int) -> Any:
+    """The Keras model with only one of its outputs, by name or number."""
+    import keras
+
+    names = list(model.output_names)
+    index = names.index(head) if head in names else head
+    if not isinstance(index, int) or not 0 <= index < len(names):
+        raise UsageError(f"the network has no output '{head}'; it has {', '.join(names)}")
+    return keras.Model(model.inputs[0], model.outputs[index])
+
+
+def to_litert(model: Any, *, precision: Precision = "float32", samples: Batch | None = None) -> bytes:
+    """The LiteRT file of a Keras model with one input and one output, for one picture a call.
+
+    samples: prepared pictures, for int8.  The detour over a SavedModel makes the weights
+    constants; as variables they keep XNNPACK from running the network, at four times the cost.
+    """
+    tf = tensorflow()
+    shape = (1, *model.inputs[0].shape[1:])
+    with tempfile.TemporaryDirectory() as folder:
+        signature = [tf.TensorSpec(shape, tf.float32)]
+        model.export(folder, format="tf_saved_model", input_signature=signature, verbose=False)
+        converter = tf.lite.TFLiteConverter.from_saved_model(folder)
+        if precision != "float32":
+            converter.optimizations = [tf.lite.Optimize.DEFAULT]
+        if precision == "float16":
+            converter.target_spec.supported_types = [tf.float16]
+        if precision == "int8":
+            converter.representative_dataset = _representative(samples)
+        return bytes(converter.convert())
+
+
+def _representative(samples: Batch | None) -> Any:
+    if samples is None or len(samples) < 100:
+        raise UsageError(
+            "int8 needs at least 100 pictures of faces to set its ranges; give them, or take float16"
+        )
+    return lambda: ([picture[None]] for picture in samples)
+
+
+def _difference(model: Any, exported: Path, batch: Batch, card: Model) -> float:
+    parts = [np.asarray(model(batch[i : i + 64], training=False)) for i in range(0, len(batch), 64)]
+    network = LiteRTNetwork(exported)
+    answers = [np.concatenate(parts).astype(np.float64), network.run(batch)[0].astype(np.float64)]
+    network.close()
+    if card.output.kind == "logits":
+        answers = [softmax(answer, card.output.temperature) for answer in answers]
+    return float(np.abs(answers[0] - answers[1]).max())
+
+
+def _noise(card: Model) -> list[npt.NDArray[np.uint8]]:
+    shape = (64, card.input.height, card.input.width, card.input.channels)
+    return list(np.random.default_rng(0).integers(0, 256, shape, np.uint8))

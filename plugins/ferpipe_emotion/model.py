@@ -1,0 +1,206 @@
+"""The side file of a model, `ferpipe.model/1`: what must be known to use its weights.
+
+It is a JSON file beside the weights.  This module needs neither a network library nor a
+picture library.  The format is described in `docs/models.md`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, model_validator
+
+from ferpipe import UsageError
+
+__all__ = ["VERSION", "Format", "Framing", "Input", "Model", "Output", "digest", "read_side_file"]
+
+VERSION: Literal["ferpipe.model/1"] = "ferpipe.model/1"
+"""The first key of every side file."""
+
+Format = Literal["litert", "keras", "h5", "keras-json", "saved-model"]
+"""How the weights are stored: a .tflite file; a .keras file; an .h5 file of a whole model;
+an architecture in JSON with its weights in another file; a SavedModel folder."""
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class Input(_Part):
+    """What the network wants to see.
+
+    A chip is resized to height x width, made grey or coloured, scaled, and then, where `mean`
+    and `std` are given, normalised to (x - mean) / std, one value or one a channel.
+    """
+
+    height: int = Field(gt=0, le=4096, description="Pixels from top to bottom.")
+    width: int = Field(gt=0, le=4096, description="Pixels from left to right.")
+    channels: Literal[1, 3] = Field(default=1, description="1 is grey, 3 is colour.")
+    order: Literal["rgb", "bgr"] = Field(default="rgb", description="Order of the three channels.")
+    layout: Literal["NHWC", "NCHW"] = Field(default="NHWC", description="Where the channels stand.")
+    scale: Literal["raw", "unit", "signed", "standardize"] = Field(
+        default="raw",
+        description="raw: 0 to 255; unit: 0 to 1; signed: -1 to 1; standardize: each picture to "
+        "mean 0 and standard deviation 1.",
+    )
+    mean: tuple[float, ...] | None = Field(default=None, description="Subtracted after scaling.")
+    std: tuple[float, ...] | None = Field(default=None, description="Divided by after scaling.")
+    dtype: Literal["float32", "uint8", "int8"] = Field(
+        default="float32", description="Of the input tensor; integers are quantised as the file says."
+    )
+
+    @model_validator(mode="after")
+    def _statistics_fit_channels(self) -> Input:
+        for name, values in (("mean", self.mean), ("std", self.std)):
+            if values is not None and len(values) not in {1, self.channels}:
+                raise ValueError(f"{name} must have 1 or {self.channels} values")
+        if self.std is not None and min(self.std) <= 0:
+            raise ValueError("std must be above 0")
+        return self
+
+
+class Output(_Part):
+    """What the network answers."""
+
+    kind: Literal["logits", "probabilities"] = Field(
+        default="logits", description="Whether a softmax is still to be taken."
+    )
+    index: int = Field(default=0, ge=0, description="Which of the network's outputs, from 0.")
+    temperature: float = Field(
+        default=1.0, gt=0, description="Logits are divided by it before the softmax (Guo et al. 2017)."
+    )
+
+
+class Framing(_Part):
+    """Where the landmarks lie in the pictures that the network was trained on.
+
+    Positions are fractions of the picture's width and height, from its top left corner.  The
+    names are those of `Face.landmark_names`.
+    """
+
+    landmarks: dict[str, tuple[float, float]] = Field(description="Name to x and y.")
+
+
+class Model(_Part):
+    """A side file.  `path` is where its weights lie."""
+
+    version: Literal["ferpipe.model/1"] = Field(default=VERSION, description="The format of this file.")
+    name: str = Field(min_length=1, description="What pipelines call the model.")
+    kind: Literal["emotion"] = Field(default="emotion", description="What it tells of a face.")
+    file: str = Field(min_length=1, description="The weights, beside this file.")
+    weights: str | None = Field(default=None, description="The weights, where `file` has only the layers.")
+    format: Format = Field(description="How the weights are stored.")
+    sha256: str | None = Field(
+        default=None, pattern="^[0-9a-f]{64}$", description="Of the file; see docs/models.md for several."
+    )
+    classes: tuple[str, ...] = Field(min_length=2, description="Names, in the order of the outputs.")
+    input: Input = Field(description="What the network wants to see.")
+    output: Output = Field(default=Output(), description="What the network answers.")
+    framing: Framing | None = Field(
+        default=None, description="Where landmarks lie in its training pictures; null: as in FER2013."
+    )
+    data: str = Field(default="", description="What it was trained on.")
+    recipe: str = Field(default="", description="How it was trained.")
+    scores: dict[str, Any] = Field(default_factory=dict, description="Measured, by data set, with n.")
+    licence: str = Field(default="", description="Of the weights (SPDX).")
+    source: str = Field(default="", description="Where the weights come from.")
+
+    _folder: Path = PrivateAttr(default=Path())
+
+    @model_validator(mode="after")
+    def _names_are_distinct_and_near(self) -> Model:
+        if len(set(self.classes)) != len(self.classes):
+            raise ValueError("classes must not repeat")
+        for part in (self.file, self.weights or "."):
+            if Path(part).is_absolute() or ".." in Path(part).parts:
+                raise ValueError(f"'{part}' must lie beside the side file")
+        return self
+
+    @property
+    def path(self) -> Path:
+        """The weights (for `keras-json`, the file of the layers)."""
+        return self._folder / self.file
+
+    @property
+    def weights_path(self) -> Path | None:
+        """The second file of a `keras-json` model."""
+        return self._folder / self.weights if self.weights else None
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """Everything that the checksum covers."""
+        second = self.weights_path
+        return (self.path,) if second is None else (self.path, second)
+
+    def placed(self, folder: Path) -> Model:
+        """The same, with its weights in `folder`."""
+        twin = self.model_copy()
+        twin._folder = folder  # noqa: SLF001 -- its own
+        return twin
+
+    def check(self) -> None:
+        """Raise UsageError where the weights are missing or are not those that were described."""
+        for path in self.files:
+            if not path.exists():
+                raise UsageError(
+                    f"model '{self.name}': its weights '{path}' are missing; put them there, "
+                    "or reinstall ferpipe if the model came with it"
+                )
+        if self.sha256 is not None and (found := digest(*self.files)) != self.sha256:
+            raise UsageError(
+                f"model '{self.name}': '{self.path}' has the checksum {found[:12]}..., its side file says "
+                f"{self.sha256[:12]}...; fetch the model again, or export it anew with its side file"
+            )
+
+    def write(self, path: Path) -> None:
+        """Write the side file as indented JSON."""
+        path.write_text(self.model_dump_json(indent=2, exclude_defaults=False) + "\n", encoding="utf-8")
+
+
+def digest(*paths: Path) -> str:
+    """The SHA-256 of one file; of several files, or of a folder, that of the sorted lines
+    "<sha256 of a file>  <its relative name>" as `sha256sum` prints them.
+    """
+    if len(paths) == 1 and paths[0].is_file():
+        return _file_digest(paths[0])
+    named = [entry for path in paths for entry in _named_files(path)]
+    lines = sorted(f"{_file_digest(file)}  {name}\n" for name, file in named)
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+def _named_files(path: Path) -> list[tuple[str, Path]]:
+    if path.is_file():
+        return [(path.name, path)]
+    return [(file.relative_to(path).as_posix(), file) for file in path.rglob("*") if file.is_file()]
+
+
+def _file_digest(path: Path) -> str:
+    hasher = hashlib.sha256()
+    with path.open("rb") as stream:
+        while block := stream.read(1 << 20):
+            hasher.update(block)
+    return hasher.hexdigest()
+
+
+def read_side_file(path: Path) -> Model:
+    """Read a side file; the checksum is not looked at (see `Model.check`).
+
+    Raises UsageError, one line, where it cannot be read or does not follow the format.
+    """
+    try:
+        model = Model.model_validate_json(path.read_bytes())
+    except OSError as error:
+        raise UsageError(f"cannot read the side file '{path}': {error.strerror}") from None
+    except ValidationError as error:
+        raise UsageError(f"the side file '{path}' is wrong: {_reasons(error)} (see docs/models.md)") from None
+    return model.placed(path.parent)
+
+
+def _reasons(error: ValidationError) -> str:
+    def reason(item: Any) -> str:
+        where = ".".join(str(part) for part in item["loc"])
+        return f"{where}: {item['msg']}" if where else str(item["msg"])
+
+    return "; ".join(reason(item) for item in error.errors(include_url=False))
