@@ -9,11 +9,13 @@ from string import Template
 
 from ferpipe import __version__
 from ferpipe.errors import UsageError
+from ferpipe.packet import FACE_KINDS
 from ferpipe.plugins import Registry
 
 __all__ = ["scaffold"]
 
 _NAME = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
+_KINDS = FACE_KINDS | {"frame", "faces", "chips", "canvas"}
 
 
 def scaffold(name: str, into: Path) -> Path:
@@ -50,6 +52,10 @@ def _check(stem: str, name: str) -> None:
         raise UsageError(
             f"'{name}' cannot be a plugin's name: use small letters, digits and single hyphens, "
             "beginning with a letter"
+        )
+    if stem in _KINDS:
+        raise UsageError(
+            f"'{stem}' is the name of a kind that ferpipe's own stages give: choose another name"
         )
     registry = Registry()
     if stem in registry.names():

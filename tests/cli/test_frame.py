@@ -1,0 +1,239 @@
+"""The frame of the command line: help without imports, errors in one line, exit codes."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from importlib import import_module
+from importlib.metadata import EntryPoint
+from pathlib import Path
+
+import click
+import pytest
+
+from ferpipe import ConfigError, RunError, UsageError, __version__
+from ferpipe.cli import _group, main
+from ferpipe.cli._errors import guarded
+from ferpipe.cli._group import VERBS
+from ferpipe.errors import Problem
+
+HEAVY = {"pydantic", "rich", "numpy", "pluggy", "yaml", "cv2", "av", "tensorflow"}
+
+
+def ferpipe(*args: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "ferpipe", *args],
+        capture_output=True,
+        text=True,
+        env={**os.environ, **environment},
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_the_table_says_what_the_commands_say(verb: str) -> None:
+    command = import_module(f"ferpipe.cli.{verb}").command
+    assert isinstance(command, click.Command)
+    assert (command.help or "").split("\n\n")[0].replace("\n", " ") == VERBS[verb]
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_parameter_is_documented(verb: str) -> None:
+    def walk(command: click.Command) -> list[click.Command]:
+        inner = command.commands.values() if isinstance(command, click.Group) else ()
+        return [command, *(leaf for child in inner for leaf in walk(child))]
+
+    for command in walk(import_module(f"ferpipe.cli.{verb}").command):
+        assert command.help
+        for parameter in command.params:
+            assert not isinstance(parameter, click.Option) or parameter.help, parameter.name
+
+
+def test_help_names_every_verb(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--help"]) == 0
+    out = " ".join(capsys.readouterr().out.split())
+    for verb, text in VERBS.items():
+        assert f"{verb} {text}" in out
+
+
+@pytest.mark.parametrize("flag", ["--help", "--version"])
+def test_help_imports_nothing_heavy(flag: str) -> None:
+    code = (
+        "import sys\nfrom ferpipe.cli import main\n"
+        f"assert main([{flag!r}]) == 0\n"
+        f"heavy = {HEAVY!r} & set(sys.modules)\n"
+        "sys.exit(str(sorted(heavy)) if heavy else 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_version_is_the_packages(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().out == f"ferpipe {__version__}\n"
+
+
+def test_a_misspelt_verb_is_answered_with_the_nearest(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["plugns"]) == 2
+    assert "there is no command 'plugns': did you mean 'plugins'?" in capsys.readouterr().err
+
+
+def test_a_wrong_option_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["doctor", "--jsn"]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("ferpipe: No such option")
+    assert "see 'ferpipe doctor --help'" in line
+
+
+def raising(error: BaseException) -> click.Command:
+    @click.command()
+    def command() -> None:
+        raise error
+
+    return command
+
+
+AGAIN = "run again with FERPIPE_DEBUG=1 for the traceback"
+PROBLEMS = ConfigError([Problem("one", file="a.yaml", line=1), Problem("two", file="a.yaml", line=2)])
+ENDS = [
+    (UsageError("no such file"), 2, ["ferpipe: no such file"]),
+    (RunError("it broke"), 1, ["ferpipe: it broke"]),
+    (PROBLEMS, 2, ["ferpipe: a.yaml:1: one", "ferpipe: a.yaml:2: two"]),
+    (click.BadParameter("too small"), 2, ["ferpipe: Invalid value: too small (see 'ferpipe --help')"]),
+    (KeyboardInterrupt(), 130, ["ferpipe: interrupted"]),
+    (click.Abort(), 1, ["ferpipe: nothing was done"]),
+    (
+        ValueError("odd\nthing at rtsp://me:secret@cam/1"),
+        1,
+        ["ferpipe: internal error: ValueError: odd thing at rtsp://***@cam/1; " + AGAIN],
+    ),
+]
+
+
+@pytest.mark.parametrize(("error", "code", "lines"), ENDS)
+def test_every_error_ends_in_lines_and_its_code(
+    error: BaseException,
+    code: int,
+    lines: list[str],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("FERPIPE_DEBUG", raising=False)
+    assert guarded(raising(error), []) == code
+    assert [line for line in capsys.readouterr().err.splitlines() if line] == lines
+
+
+def test_a_verb_may_end_with_a_code_of_its_own() -> None:
+    assert guarded(raising(click.exceptions.Exit(143)), []) == 143
+
+
+def test_the_traceback_is_there_on_request_without_passwords(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FERPIPE_DEBUG", "1")
+    assert guarded(raising(ValueError("rtsp://me:secret@cam/1")), []) == 1
+    told = capsys.readouterr().err
+    assert "Traceback" in told
+    assert "secret" not in told
+
+
+def test_a_reader_that_goes_away_is_no_error() -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run(
+        [sys.executable, "-m", "ferpipe", "--help"],
+        stdout=writer,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    os.close(writer)
+    assert done.stderr == ""
+    assert done.returncode == 1
+
+
+@pytest.fixture
+def plugin_verbs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    text = "import click\n@click.command()\ndef command():\n    'Say hello.'\n    click.echo('hello')\n"
+    (tmp_path / "verbs_for_test.py").write_text(f"{text}word = 3\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    points = [
+        EntryPoint("hello", "verbs_for_test:command", "ferpipe.commands"),
+        EntryPoint("gone", "no_such_module_xyz:command", "ferpipe.commands"),
+        EntryPoint("word", "verbs_for_test:word", "ferpipe.commands"),
+        EntryPoint("run", "verbs_for_test:command", "ferpipe.commands"),
+    ]
+    monkeypatch.setattr(_group, "entry_points", lambda group: points)
+    _group._plugin_verbs.cache_clear()
+    yield
+    _group._plugin_verbs.cache_clear()
+
+
+@pytest.mark.usefixtures("plugin_verbs")
+def test_a_plugins_verb_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["hello"]) == 0
+    assert capsys.readouterr().out == "hello\n"
+
+
+@pytest.mark.usefixtures("plugin_verbs")
+def test_a_broken_verb_is_a_line_in_the_help(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--help"]) == 0
+    out = " ".join(capsys.readouterr().out.split())
+    assert "hello Say hello" in out
+    assert "gone broken: the command 'gone'" in out
+    assert out.count("Say hello") == 1, "a plugin must not take the place of 'run'"
+
+
+@pytest.mark.usefixtures("plugin_verbs")
+@pytest.mark.parametrize(("verb", "why"), [("gone", "ModuleNotFoundError"), ("word", "not a click command")])
+def test_a_broken_verb_that_is_called_says_why(
+    verb: str, why: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([verb]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert why in line
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_prints_a_script_and_how_to_install_it(
+    shell: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["completion", shell]) == 0
+    first, second, *script = capsys.readouterr().out.splitlines()
+    assert first.startswith("# Install")
+    assert f"ferpipe completion {shell} >" in second
+    assert any("_FERPIPE_COMPLETE" in line for line in script)
+
+
+def test_the_bash_script_is_bash() -> None:
+    script = ferpipe("completion", "bash").stdout
+    done = subprocess.run(["/bin/bash", "-n"], input=script, text=True, capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+COMPLETIONS = {
+    "ferpipe plugi": {"plugins", "plugin"},
+    "ferpipe plugins ha": {"haar"},
+    "ferpipe doctor --j": {"--json"},
+}
+
+
+@pytest.mark.parametrize("words", COMPLETIONS)
+def test_the_shell_gets_verbs_stages_and_options(words: str) -> None:
+    count = str(len(words.split()) - 1)
+    done = ferpipe(_FERPIPE_COMPLETE="bash_complete", COMP_WORDS=words, COMP_CWORD=count)
+    assert {line.split(",")[1] for line in done.stdout.splitlines()} == COMPLETIONS[words]
+
+
+def test_pipelines_complete_by_name_and_as_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from ferpipe import resources
+    from ferpipe.cli import _complete
+
+    (tmp_path / "webcam.yaml").write_text("version: 1\n")
+    (tmp_path / "demo.yaml").write_text("version: 1\n")
+    monkeypatch.setattr(resources, "shipped", lambda kind: tmp_path)
+    context = click.Context(click.Command("run"))
+    items = _complete.pipelines(context, click.Argument(["pipeline"]), "web")
+    assert [(item.value, item.type) for item in items] == [("webcam", "plain"), ("web", "file")]
