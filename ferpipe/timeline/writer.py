@@ -66,17 +66,21 @@ class Writer:
         if settled is not None:
             self._tally.add(*settled)
 
-    def close(self, *, complete: bool = True) -> None:
-        """Finish the file and give it its name; `complete` says that the source was seen to its end."""
+    def close(self, *, complete: bool = True) -> bool:
+        """Finish the file and give it its name; `complete` says that the source was seen to its end.
+
+        False where an earlier failure, which was raised then, left the file unfinished.
+        """
         if self._failure is not None:
             self._file.close()
-            return
+            return False
         settled = self._pace.end()
         if settled is not None:
             self._tally.add(*settled)
         closing = self._closing(complete=complete)
         self._line(closing)
         self._guard(lambda: self._finish(closing))
+        return True
 
     def _closing(self, *, complete: bool) -> dict[str, Any]:
         late = {"classes": self._classes} if self._classes != self._header["classes"] else {}

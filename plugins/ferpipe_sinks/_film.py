@@ -1,0 +1,95 @@
+"""A video file that can be played at every moment of its making."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, cast
+
+import av
+import cv2
+from av.container import OutputContainer
+from av.packet import Packet as Coded
+from av.video.stream import VideoStream
+
+from ferpipe.packet import MICROSECONDS, Image
+
+__all__ = ["CONTAINERS", "Film"]
+
+CONTAINERS = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska"}
+"""Container formats by the ending of a file's name."""
+
+_TICK = Fraction(1, MICROSECONDS)
+
+_MATRIX_BT601, _PRIMARIES_BT709, _LIMITED_RANGE = 6, 1, 1
+"""Code points of ISO/IEC 23091-2; OpenCV converts with the matrix of BT.601 in limited range."""
+
+# A hybrid file is written as fragments, which stay playable whenever the writing stops, and is
+# turned into a plain one at the end.  The delayed header knows when the first picture is shown.
+_CRASH_SAFE = {
+    "movflags": "hybrid_fragmented+delay_moov",
+    "frag_duration": str(MICROSECONDS // 2),
+    "flush_packets": "1",
+    "max_interleave_delta": str(MICROSECONDS // 2),
+    "cluster_time_limit": "500",
+}
+
+
+class Film:
+    """Encodes BGR pictures of one size, at times in microseconds, into `path`.
+
+    Raises av.FFmpegError where the encoder or the disk refuses.
+    """
+
+    def __init__(self, path: Path, form: str, size: tuple[int, int], codec: str, **options: Any) -> None:
+        threads = options.pop("threads", 0)
+        self.container: OutputContainer = av.open(
+            str(path), "w", format=form, options={k: v for k, v in _CRASH_SAFE.items() if _knows(form, k)}
+        )
+        self._stream = cast(
+            "VideoStream",
+            self.container.add_stream(codec, options={key: str(value) for key, value in options.items()}),
+        )
+        self._stream.width, self._stream.height = size
+        self._stream.pix_fmt = "yuv420p"
+        self._stream.time_base = _TICK
+        context = self._stream.codec_context
+        context.time_base = _TICK
+        context.thread_count = threads
+        # Pictures out of order would come late, after a kill not at all, and save a tenth of the size.
+        context.max_b_frames = 0
+        context.colorspace, context.color_range = _MATRIX_BT601, _LIMITED_RANGE
+        context.color_primaries = context.color_trc = _PRIMARIES_BT709
+        if codec == "libx265" and form != "matroska":
+            context.codec_tag = "hvc1"
+        self._step = 0
+        self._last: int | None = None
+
+    def add(self, image: Image, time: int) -> None:
+        """Add a picture ((H, W, 3) uint8 BGR, of the film's size) shown from `time` on."""
+        planes = cast("Image", cv2.cvtColor(image, cv2.COLOR_BGR2YUV_I420))
+        frame = av.VideoFrame.from_numpy_buffer(planes, "yuv420p")
+        frame.pts, frame.time_base = time, _TICK
+        self._step = self._step if self._last is None else time - self._last
+        self._last = time
+        self._mux(self._stream.encode(frame))
+
+    def finish(self) -> None:
+        """Encode what the encoder kept back."""
+        self._mux(self._stream.encode(None))
+
+    def close(self) -> None:
+        """Complete the file."""
+        self.container.close()
+
+    def _mux(self, packets: list[Coded[VideoStream]]) -> None:
+        for packet in packets:
+            # Only the last picture's counts: it stays as long as the one before it.
+            packet.duration = self._step
+            self.container.mux_one(packet)
+
+
+def _knows(form: str, option: str) -> bool:
+    return option in {"flush_packets", "max_interleave_delta"} or (
+        (option == "cluster_time_limit") == (form == "matroska")
+    )

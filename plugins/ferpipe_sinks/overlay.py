@@ -1,0 +1,174 @@
+"""The annotated picture: who is where, and how they look."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import cv2
+import numpy as np
+from pydantic import Field
+
+from ferpipe import Emotion, Face, Options, Packet, Stage
+from ferpipe.packet import Image
+from ferpipe_sinks._layout import Area, Side, area_of, place
+from ferpipe_sinks._palette import DARK, WHITE, Colour, colour_of
+from ferpipe_sinks._plates import Sizes, bars, bars_size, sizes_for, stacked_bar, tag
+from ferpipe_sinks._privacy import Blur, hide
+from ferpipe_sinks._sprite import paste
+
+cv2.setNumThreads(1)
+
+__all__ = ["OverlayOptions", "OverlayStage"]
+
+Part = Literal["box", "track", "label", "bars", "landmarks", "time"]
+
+
+class OverlayOptions(Options):
+    """What is drawn, and whether faces stay recognisable."""
+
+    show: tuple[Part, ...] = Field(
+        ("box", "track", "label", "bars"),
+        description="what is drawn, of box, track, label, bars, landmarks, time",
+    )
+    blur: Blur = Field("none", description="make the faces found unrecognisable: soft, or in pixels")
+
+
+class OverlayStage(Stage[OverlayOptions]):
+    """Draws boxes, names and bars of the probabilities into a copy of the picture.
+
+    Everything scales with the picture, from 270 lines to 4K.  The colours are Okabe and Ito's, which
+    do not depend on full colour vision.  Bars stand where they cover no face; where there is no such
+    place a single bar of all probabilities runs under the face.
+    """
+
+    Options = OverlayOptions
+    needs = frozenset({"frame", "faces"})
+    gives = frozenset({"canvas"})
+
+    def __init__(self, options: OverlayOptions | None = None) -> None:
+        super().__init__(options)
+        self._sides: dict[int | None, Side] = {}
+
+    def process(self, packet: Packet) -> Packet:
+        """Give the packet a canvas."""
+        picture = packet.picture.copy()
+        found = [(face, area) for face in packet.faces if (area := area_of(face.box)) is not None]
+        for _, area in found:
+            hide(picture, area, self.options.blur)
+        self._draw(picture, found)
+        if "time" in self.options.show:
+            _draw_time(picture, packet.time)
+        return packet.replace(canvas=picture)
+
+    def _draw(self, picture: Image, found: list[tuple[Face, Area]]) -> None:
+        height, width = picture.shape[:2]
+        sizes = sizes_for(width, height)
+        for face, area in found:
+            self._draw_outline(picture, face, area, sizes)
+        tags = [self._draw_tag(picture, face, area, sizes) for face, area in found]
+        if "bars" in self.options.show:
+            self._draw_bars(picture, found, [area for area in tags if area is not None], sizes)
+
+    def _draw_outline(self, picture: Image, face: Face, area: Area, sizes: Sizes) -> None:
+        colour = _colour(face.emotion)
+        if "box" in self.options.show:
+            _draw_box(picture, area, colour, sizes)
+        if "landmarks" in self.options.show and face.landmarks is not None:
+            _draw_landmarks(picture, face, sizes, colour)
+
+    def _draw_tag(self, picture: Image, face: Face, area: Area, sizes: Sizes) -> Area | None:
+        """Draw the name over the face, or within its upper edge where there is no room above."""
+        text = self._text(face)
+        if not text:
+            return None
+        sprite = tag(text, _colour(face.emotion), sizes.cap)
+        width, height = sprite.size
+        over = area.y - height - sizes.line
+        y = over if over >= 0 else max(0, area.y + sizes.line + 1)
+        x = max(0, min(area.x - sizes.line // 2, picture.shape[1] - width))
+        paste(picture, sprite, x, y)
+        return Area(x, y, width, height)
+
+    def _text(self, face: Face) -> str:
+        parts = []
+        if "track" in self.options.show and face.track is not None:
+            parts.append(f"#{face.track}")
+        emotion = face.emotion
+        if "label" in self.options.show and emotion is not None:
+            likely = dict(zip(emotion.classes, emotion.probabilities, strict=True)).get(emotion.label)
+            parts.append(emotion.label if likely is None else f"{emotion.label} {likely:.0%}")
+        return "  ".join(parts)
+
+    def _draw_bars(
+        self, picture: Image, found: list[tuple[Face, Area]], tags: list[Area], sizes: Sizes
+    ) -> None:
+        height, width = picture.shape[:2]
+        sides: dict[int | None, Side] = {}
+        taken = [*tags, *(area for _, area in found)]
+        for face, area in found:
+            emotion = face.emotion
+            if emotion is None or not emotion.classes:
+                continue
+            others = [other for other in taken if other is not area]
+            size, before = bars_size(emotion.classes, sizes), self._sides.get(face.track)
+            spot = place(area, size, (width, height), others, gap=sizes.gap, before=before)
+            if spot is None:
+                stacked_bar(picture, emotion, area, sizes)
+                continue
+            sides[face.track] = spot[0]
+            taken.append(spot[1])
+            bars(picture, emotion, spot[1], sizes)
+        self._sides = sides
+
+
+def _colour(emotion: Emotion | None) -> Colour:
+    return WHITE if emotion is None else colour_of(emotion.label, emotion.classes)
+
+
+def _draw_box(picture: Image, area: Area, colour: Colour, sizes: Sizes) -> None:
+    """A rectangle with round corners; a thin dark line around it makes it stand out from anything."""
+    grown = sizes.line // 2 + 1
+    rim = Area(area.x - grown, area.y - grown, area.w + 2 * grown, area.h + 2 * grown)
+    radius = min(sizes.gap, area.w // 3, area.h // 3)
+    _draw_rounded(picture, rim, radius + grown, DARK, 1)
+    _draw_rounded(picture, area, radius, colour, sizes.line)
+
+
+def _draw_rounded(picture: Image, area: Area, r: int, colour: Colour, line: int) -> None:
+    left, top, right, bottom = area.x, area.y, area.right - 1, area.bottom - 1
+    for a, b in (
+        ((left + r, top), (right - r, top)),
+        ((left + r, bottom), (right - r, bottom)),
+        ((left, top + r), (left, bottom - r)),
+        ((right, top + r), (right, bottom - r)),
+    ):
+        cv2.line(picture, a, b, colour, line)
+    for centre, start in (
+        ((left + r, top + r), 180),
+        ((right - r, top + r), 270),
+        ((right - r, bottom - r), 0),
+        ((left + r, bottom - r), 90),
+    ):
+        cv2.ellipse(picture, centre, (r, r), start, 0, 90, colour, line, cv2.LINE_AA)
+
+
+def _draw_landmarks(picture: Image, face: Face, sizes: Sizes, colour: Colour) -> None:
+    for x, y in np.asarray(face.landmarks)[:, :2].tolist():
+        point = area_of_point(x, y)
+        if point is not None:
+            cv2.circle(picture, point, sizes.line + 1, DARK, -1, cv2.LINE_AA)
+            cv2.circle(picture, point, sizes.line, colour, -1, cv2.LINE_AA)
+
+
+def area_of_point(x: float, y: float) -> tuple[int, int] | None:
+    """A point in whole pixels; None where it is not finite."""
+    limit = 100_000
+    return (round(x), round(y)) if abs(x) < limit and abs(y) < limit else None
+
+
+def _draw_time(picture: Image, time: int) -> None:
+    height, width = picture.shape[:2]
+    sizes = sizes_for(width, height)
+    minutes, rest = divmod(time, 60_000_000)
+    sprite = tag(f"{minutes // 60:02}:{minutes % 60:02}:{rest / 1e6:06.3f}", DARK, sizes.cap)
+    paste(picture, sprite, sizes.gap, height - sizes.gap - sprite.size[1])

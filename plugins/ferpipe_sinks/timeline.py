@@ -1,0 +1,82 @@
+"""Timelines: who looked how, and when, as a file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, model_validator
+from typing_extensions import Self
+
+from ferpipe import Context, Options, Packet, Stage, StreamInfo
+from ferpipe.timeline import FORMATS, Writer, format_of, header_of, record_of
+from ferpipe.timeline.writer import Format
+
+__all__ = ["TimelineOptions", "TimelineSink"]
+
+
+class TimelineOptions(Options):
+    """Where the timeline goes, and how exact its probabilities are."""
+
+    path: str = Field(min_length=1, description="the file to write; .json, .jsonl or .csv decides the format")
+    format: Format | None = Field(None, description="the format, where the file's name does not tell it")
+    digits: int = Field(4, ge=1, le=9, description="decimals of probabilities and scores")
+
+    @model_validator(mode="after")
+    def _has_a_format(self) -> Self:
+        if self.format is None and format_of(self.path) is None:
+            endings = ", ".join(f".{form}" for form in FORMATS)
+            raise ValueError(f"'{self.path}' does not end in one of {endings}: rename it, or give a format")
+        return self
+
+
+class TimelineSink(Stage[TimelineOptions]):
+    """Writes the emotion timeline, a record a frame, as a .json, .jsonl or .csv file.
+
+    While the run lasts, the records stand in `<path>.part`, each from the moment its frame came;
+    `ferpipe.timeline.load` reads that file too.  Takes tracks and emotions where there are any.
+    Raises RunError where the disk does not take it.
+    """
+
+    Options = TimelineOptions
+    needs = frozenset({"faces"})
+    _writer: Writer | None = None
+    _ended = False
+
+    def open(self, context: Context) -> None:
+        """Settle the name of the file; it is made when the first frame comes."""
+        super().open(context)
+        self._target: Path = context.output(self.options.path)
+
+    def process(self, packet: Packet) -> Packet:
+        """Write the record of one frame."""
+        if self._writer is None:
+            self._writer = self._begin(packet)
+        self._writer.write(record_of(packet, self.options.digits))
+        return packet
+
+    def flush(self) -> Iterable[Packet]:
+        """The source was seen to its end."""
+        self._ended = True
+        if self._writer is None:
+            self._writer = self._begin(None)
+        return ()
+
+    def close(self) -> None:
+        """Finish the file; it says whether the source was seen to its end."""
+        writer, self._writer = self._writer, None
+        if writer is not None and writer.close(complete=self._ended):
+            self.context.wrote(self._target)
+
+    def _begin(self, packet: Packet | None) -> Writer:
+        notes = self.context.notes
+        classes: Any = notes.get("classes", ())
+        header = header_of(self._stream(packet), packet, model=notes.get("model"), classes=tuple(classes))
+        form = self.options.format or format_of(self.options.path) or "json"
+        return Writer(self._target, form, header)
+
+    def _stream(self, packet: Packet | None) -> StreamInfo:
+        streams = self.context.streams
+        name = packet.frame.source if packet is not None else next(iter(streams), self.context.name)
+        return streams.get(name) or StreamInfo(name, name)

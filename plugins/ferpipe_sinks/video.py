@@ -1,0 +1,157 @@
+"""The annotated video as a file: H.264, at the times of the source, with its sound."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Literal
+
+from av.error import FFmpegError
+from pydantic import Field, field_validator
+
+from ferpipe import Context, Options, Packet, RunError, Stage, StreamInfo
+from ferpipe.packet import MICROSECONDS
+from ferpipe_sinks._film import CONTAINERS, Film
+from ferpipe_sinks._fit import even_size, fitted
+from ferpipe_sinks._sound import Sound, sound_of
+
+__all__ = ["VideoOptions", "VideoSink"]
+
+_LEAD = MICROSECONDS
+"""A first frame that comes later than this means that the source was cut: the video begins with it."""
+
+_TAIL = MICROSECONDS
+"""How far before the end of its file the last frame may come for the rest of the sound to be wanted."""
+
+
+class VideoOptions(Options):
+    """Where the video goes, and how it is encoded."""
+
+    path: str = Field(min_length=1, description="the file to write: .mp4, .m4v, .mov or .mkv")
+    codec: Literal["libx264", "libx265"] = Field("libx264", description="the encoder: H.264 or HEVC")
+    preset: Literal["ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow"] = Field(
+        "veryfast", description="faster costs less time and makes larger files"
+    )
+    crf: int = Field(
+        23, ge=0, le=51, description="quality: 18 can hardly be told from the source, 28 is small"
+    )
+    threads: int = Field(0, ge=0, le=64, description="threads of the encoder; 0 is one or two a core")
+    audio: bool = Field(True, description="copy the sound of the source's file")
+
+    @field_validator("path")
+    @classmethod
+    def _has_a_container(cls, path: str) -> str:
+        if Path(path).suffix.lower() not in CONTAINERS:
+            raise ValueError(f"'{path}' does not end in one of {', '.join(CONTAINERS)}: rename it")
+        return path
+
+
+class VideoSink(Stage[VideoOptions]):
+    """Writes the pictures, annotated where an overlay ran, as an H.264 video.
+
+    Every frame keeps its time, to the microsecond (to the millisecond in .mkv), and the sound of the
+    source's file is copied as it is.  While the run lasts the video stands in `<path>.part`, which
+    plays up to the last second whenever the run is killed.  The first frame decides the size.
+    Raises RunError where the disk does not take it.
+    """
+
+    Options = VideoOptions
+    needs = frozenset({"frame"})
+    _film: Film | None = None
+    _sound: Sound | None = None
+    _failed = False
+    _origin = _last = _step = 0
+    _size = (0, 0)
+    _stream: StreamInfo | None = None
+
+    def open(self, context: Context) -> None:
+        """Settle the name of the file; it is made when the first frame comes."""
+        super().open(context)
+        self._target: Path = context.output(self.options.path)
+        self._part = self._target.with_name(self._target.name + ".part")
+
+    def process(self, packet: Packet) -> Packet:
+        """Encode one picture, and copy the sound up to it."""
+        self._guard(lambda: self._add(packet))
+        return packet
+
+    def flush(self) -> Iterable[Packet]:
+        """Copy the rest of the sound where the source was seen to its end."""
+        if self._film is not None:
+            self._guard(self._add_rest)
+        return ()
+
+    def close(self) -> None:
+        """Finish the file and give it its name."""
+        film, self._film = self._film, None
+        sound, self._sound = self._sound, None
+        try:
+            if film is not None:
+                self._finish(film)
+        finally:
+            if sound is not None:
+                sound.close()
+
+    def _add(self, packet: Packet) -> None:
+        film = self._film or self._begin(packet)
+        time = packet.time - self._origin
+        if self._sound is not None:
+            for coded in self._sound.until(packet.time):
+                film.container.mux_one(coded)
+        self._step = packet.time - self._last
+        self._last = packet.time
+        film.add(fitted(packet.picture, self._size), time)
+
+    def _begin(self, packet: Packet) -> Film:
+        options = self.options
+        self._size = even_size(packet.picture)
+        self._origin = packet.time if packet.time > _LEAD else 0
+        self._last = packet.time
+        form = CONTAINERS[self._target.suffix.lower()]
+        self._film = Film(
+            self._part,
+            form,
+            self._size,
+            options.codec,
+            preset=options.preset,
+            crf=options.crf,
+            threads=options.threads,
+        )
+        self._stream = self.context.streams.get(packet.frame.source)
+        if options.audio and self._stream is not None:
+            self._sound = sound_of(self._stream.path, self._film.container, self._origin)
+        return self._film
+
+    def _add_rest(self) -> None:
+        if self._film is None or self._sound is None or self._stream is None:
+            return
+        length = self._stream.duration or 0
+        end = self._last + self._step
+        for coded in self._sound.until(None if end + _TAIL >= length else end):
+            self._film.container.mux_one(coded)
+
+    def _finish(self, film: Film) -> None:
+        if self._failed:
+            with contextlib.suppress(FFmpegError, OSError):
+                film.close()
+            return
+        try:
+            self._guard(film.finish)
+        finally:
+            self._guard(film.close)
+        self._guard(lambda: self._part.replace(self._target))
+        self.context.wrote(self._target)
+
+    def _guard(self, work: Callable[[], object]) -> None:
+        """Do `work`; what the encoder and the disk say becomes one line."""
+        if self._failed:
+            raise RunError(f"the video '{self._target}' could not be written")
+        try:
+            work()
+        except (FFmpegError, OSError) as error:
+            self._failed = True
+            why = error.strerror or str(error)
+            raise RunError(
+                f"cannot write the video '{self._target}': {why}; what was written is in '{self._part}'"
+            ) from error

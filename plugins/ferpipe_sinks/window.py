@@ -1,0 +1,98 @@
+"""A preview on the screen."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from typing import Any
+
+import cv2
+from pydantic import Field
+
+from ferpipe import Context, Options, Packet, Stage, UsageError
+
+cv2.setNumThreads(1)
+
+__all__ = ["WindowOptions", "WindowSink"]
+
+_QUIT = frozenset({ord("q"), ord("Q"), 27})
+
+
+class WindowOptions(Options):
+    """How the window looks."""
+
+    title: str = Field("ferpipe", min_length=1, description="what stands in the window's title bar")
+    width: int | None = Field(None, ge=64, description="the window's width at the start; its height follows")
+
+
+class WindowSink(Stage[WindowOptions]):
+    """Shows the pictures in a window; q, Esc or closing the window ends the run.
+
+    Raises UsageError in `open` where there is no display, or an OpenCV that has no windows.
+    """
+
+    Options = WindowOptions
+    needs = frozenset({"frame"})
+    _shown = False
+    _closed = False
+
+    def open(self, context: Context) -> None:
+        """Make sure that a window can be shown."""
+        super().open(context)
+        _refuse_without_display()
+
+    def process(self, packet: Packet) -> Packet:
+        """Show the picture, and look whether somebody wants to end."""
+        if self._closed:
+            return packet
+        if not self._shown:
+            self._show(packet)
+        cv2.imshow(self.options.title, packet.picture)
+        if cv2.waitKey(1) & 0xFF in _QUIT or not self._is_visible():
+            self._closed = True
+            _finish(self.context)
+        return packet
+
+    def close(self) -> None:
+        """Take the window away."""
+        if self._shown:
+            with contextlib.suppress(cv2.error):
+                cv2.destroyWindow(self.options.title)
+
+    def _show(self, packet: Packet) -> None:
+        height, width = packet.picture.shape[:2]
+        cv2.namedWindow(self.options.title, cv2.WINDOW_NORMAL | cv2.WINDOW_KEEPRATIO)
+        wide = self.options.width or width
+        cv2.resizeWindow(self.options.title, wide, max(1, round(height * wide / width)))
+        self._shown = True
+
+    def _is_visible(self) -> bool:
+        return cv2.getWindowProperty(self.options.title, cv2.WND_PROP_VISIBLE) >= 1
+
+
+def _finish(context: Context) -> None:
+    """Ask for an orderly end of the run, where the engine offers that."""
+    finish: Any = getattr(context, "finish", None)
+    if finish is not None:
+        finish()
+
+
+def _refuse_without_display() -> None:
+    """Look before OpenCV does: its window library ends the whole process where it finds no display."""
+    instead = "write a file with 'video', or send the picture with 'stream'"
+    if _backend() == "NONE":
+        raise UsageError(
+            "the window cannot be shown: this OpenCV was built without windows "
+            f"(opencv-python-headless); install opencv-python, or {instead}"
+        )
+    unix = sys.platform not in {"win32", "darwin"}
+    if unix and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
+        raise UsageError(f"the window cannot be shown: there is no display (DISPLAY is not set); {instead}")
+
+
+def _backend() -> str:
+    """The window library that OpenCV was built with."""
+    lines = cv2.getBuildInformation().splitlines()
+    gui = next((line for line in lines if line.strip().startswith("GUI:")), "GUI: unknown")
+    return gui.split(":", 1)[1].strip().upper() or "UNKNOWN"
