@@ -83,6 +83,11 @@ class Assembly:
             hint = "plugin files are code and --no-local-plugins forbids them"
             self.notes.add(item.place, f"names the plugin file {describe(item)}", hint=hint)
             return None
+        if "://" in item.value:
+            self.notes.add(
+                item.place, f"expected the path of a plugin file, found {describe(item)}", "plugins"
+            )
+            return None
         try:
             path = (self.base_dir / Path(item.value).expanduser()).absolute()
             problem = self.stages.add_file(path)

@@ -14,7 +14,7 @@ from ferpipe.config.overrides import read_overrides
 from ferpipe.config.reader import expand, parse
 from ferpipe.config.registry import Stages
 from ferpipe.config.source import read_text
-from ferpipe.errors import ConfigError
+from ferpipe.errors import ConfigError, Problem
 
 __all__ = ["from_dict", "load", "loads"]
 
@@ -38,6 +38,9 @@ def load(
     local_plugins: whether the pipeline may name plugin files, which are code.
     Raises ConfigError with every mistake, each with file, line and column.
     """
+    if "://" in str(path):
+        # A Path folds the slashes, after which no password is recognised as one.
+        raise ConfigError([Problem(f"'{path}' is an address and no pipeline file")])
     path = Path(path)
     notes = Notes()
     text = read_text(path, notes)

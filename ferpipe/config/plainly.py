@@ -64,8 +64,11 @@ def validate(
         return model.model_validate(plain(item))
     except ValidationError as error:
         teller = _Teller(model, item, notes, where, noun, owner)
-        for path, details in _by_path(item, error.errors(include_url=False, include_context=True)):
-            teller.tell(path, details)
+        groups = _by_path(item, error.errors(include_url=False))
+        meant = {teller.meant(path) for path, errors in groups if errors[0]["type"] == "extra_forbidden"}
+        for path, errors in groups:
+            if errors[0]["type"] != "missing" or path not in meant:
+                teller.tell(path, errors)
     except Exception as error:  # noqa: BLE001 -- a plugin's own validator may raise anything
         reason = f"{type(error).__name__}: {error}".strip(": ").splitlines()[0]
         notes.add(item.place, f"the options could not be checked: {reason}", where, "the plugin is broken")
@@ -111,6 +114,11 @@ class _Teller:
             self._unknown(path)
         else:
             self._wrong(path, errors)
+
+    def meant(self, path: Path) -> Path:
+        """The key that an unknown one was perhaps meant to be: it is not missing as well."""
+        close = did_you_mean(str(path[-1]), self._fields(path[:-1]))
+        return (*path[:-1], close.split("'")[1]) if close else path
 
     def _missing(self, path: Path) -> None:
         parent, _ = locate(self.item, path[:-1])
@@ -176,7 +184,8 @@ def _expected(error: ErrorDetails) -> str:
     kind, context = error["type"], error.get("ctx", {})
     if kind in _LIMITS:
         key, form = _LIMITS[kind]
-        return form.format(context.get(key))
+        value = context.get(key)
+        return form.format(f"{value:g}" if isinstance(value, float) else value)
     if kind in {"literal_error", "enum"}:
         return str(context["expected"]).replace("'", "")
     if kind in {"too_short", "too_long"}:

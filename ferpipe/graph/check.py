@@ -31,7 +31,7 @@ def check(nodes: Sequence[Node], givers: Callable[[], Mapping[str, frozenset[str
     faults += _sourceless(wiring, ask)
     order = _topological(wiring.inputs)
     origin, joined = _origins(wiring, order)
-    merges, unmet = follow(wiring, order, ask)
+    merges, unmet = follow(wiring, order, ask, {fault.node for fault in joined})
     faults += joined + unmet
     if faults:
         end = len(nodes)

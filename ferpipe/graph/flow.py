@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from functools import cached_property
 
 from ferpipe.graph.model import Fault
@@ -35,14 +35,20 @@ class Givers:
 
 
 def follow(
-    wiring: Wiring, order: Sequence[int], givers: Givers
+    wiring: Wiring, order: Sequence[int], givers: Givers, blamed: Container[int | None] = ()
 ) -> tuple[dict[int, dict[str, int]], list[Fault]]:
-    """For each join the input that each kind is taken from, and the faults found on the way."""
-    return _Flow(wiring, order, givers).run()
+    """For each join the input that each kind is taken from, and the faults found on the way.
+
+    blamed: joins that are known to be wrong, so that nothing more is said of them.
+    """
+    return _Flow(wiring, order, givers, blamed).run()
 
 
 class _Flow:
-    def __init__(self, wiring: Wiring, order: Sequence[int], givers: Givers) -> None:
+    def __init__(
+        self, wiring: Wiring, order: Sequence[int], givers: Givers, blamed: Container[int | None]
+    ) -> None:
+        self.blamed = blamed
         self.wiring = wiring
         self.order = order
         self.givers = givers
@@ -86,7 +92,7 @@ class _Flow:
     def _newest(self, i: int, kind: str, branches: Sequence[Versions]) -> int:
         versions = {branch[kind] for branch in branches if kind in branch}
         newest = [v for v in versions if versions - {v} <= self.ancestors[v]]
-        if not newest:
+        if not newest and i not in self.blamed:
             self._blame_rivals(i, kind, versions)
         version = newest[0] if newest else min(versions)
         return next(place for place, branch in enumerate(branches) if branch.get(kind) == version)
