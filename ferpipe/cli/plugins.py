@@ -99,8 +99,8 @@ def _print_table(screen: Console, entries: list[StageEntry]) -> None:
         if entry.stage is not None:
             told = describe(entry.stage)
             options = ", ".join(_short(option) for option in told.options)
-            rows.append((entry.name, _contract(told.needs, told.gives), options, told.summary))
-    print_rows(screen, ("stage", "needs -> gives", "options", "what it does"), rows)
+            rows.append((entry.name, _contract(told.needs, told.gives), told.summary, options))
+    print_rows(screen, ("stage", "needs -> gives", "what it does", "options"), rows)
 
 
 def _print_one(entry: StageEntry) -> None:

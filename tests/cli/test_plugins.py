@@ -59,7 +59,7 @@ def test_the_list_names_stage_contract_options_and_origin(
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == str(plugin)
     words = " ".join(lines[1].split())
-    assert words == 'sharpen faces -> canvas strength=0.5, mode="fine", places Sharpens every picture.'
+    assert words == 'sharpen faces -> canvas Sharpens every picture. strength=0.5, mode="fine", places'
 
 
 def test_a_broken_stage_and_a_broken_file_are_lines(
