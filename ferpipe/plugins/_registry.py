@@ -6,15 +6,15 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
-from importlib.metadata import Distribution, EntryPoint, entry_points
 from pathlib import Path
 from types import MappingProxyType, ModuleType
 from typing import TYPE_CHECKING, Any
 
 import pluggy
 
-from ferpipe import __version__, hookspecs, resources
+from ferpipe import hookspecs, resources
 from ferpipe.errors import UsageError, redact
+from ferpipe.plugins._installed import installed
 from ferpipe.plugins._load import FAULTS, cause, load_file, load_object
 
 if TYPE_CHECKING:
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Broken", "Registry", "StageEntry"]
 
-_GROUP = "ferpipe"
 _ALLOW = "FERPIPE_PLUGINS"
 
 
@@ -166,15 +165,13 @@ class Registry:
 
     def _add_installed(self, allow: tuple[str, ...] | None) -> None:
         unseen = set(allow or ())
-        for point in _entry_points():
-            distribution = point.dist.name if point.dist else ""
-            unseen -= {point.name, distribution}
-            if allow is None or {point.name, distribution} & set(allow):
-                origin = _origin(point)
-                key = f"{distribution}:{point.name}"
-                self._add(key, origin, point.load, label=f"{origin} ({point.name})")
+        for plugin in installed():
+            unseen -= plugin.names
+            if allow is None or plugin.names & set(allow):
+                label = f"{plugin.origin} ({plugin.point.name})"
+                self._add(plugin.key, plugin.origin, plugin.point.load, label=label)
             else:
-                self._left_out.append(f"{point.name} ({_origin(point)})")
+                self._left_out.append(f"{plugin.point.name} ({plugin.origin})")
         for name in sorted(unseen):
             self._note(_ALLOW, f"allows '{name}', which is not installed")
 
@@ -234,22 +231,6 @@ class Registry:
 def _allowed() -> tuple[str, ...] | None:
     given = os.environ.get(_ALLOW)
     return None if given is None else tuple(name.strip() for name in given.split(",") if name.strip())
-
-
-def _entry_points() -> list[EntryPoint]:
-    """Each entry point once, ferpipe's own first, then by distribution and name."""
-    once = {(point.name, point.value): point for point in entry_points(group=_GROUP)}
-    return sorted(once.values(), key=lambda p: (not _is_own(p.dist), p.dist.name if p.dist else "", p.name))
-
-
-def _is_own(distribution: Distribution | None) -> bool:
-    return distribution is not None and distribution.name == "ferpipe"
-
-
-def _origin(point: EntryPoint) -> str:
-    if point.dist is None:
-        return point.value
-    return f"{point.dist.name} {__version__ if _is_own(point.dist) else point.dist.version}"
 
 
 def _mapping(given: object) -> Mapping[str, object]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
+from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 from string import Template
 
-from ferpipe import __version__
 from ferpipe.errors import UsageError
 from ferpipe.packet import FACE_KINDS
 from ferpipe.plugins import Registry
@@ -32,7 +32,7 @@ def scaffold(name: str, into: Path) -> Path:
         "module": f"ferpipe_{stem.replace('-', '_')}",
         "stage": "".join(part.capitalize() for part in stem.split("-")),
         "kind": stem.replace("-", "_"),
-        "version": __version__,
+        "version": version("ferpipe"),
     }
     try:
         folder.mkdir(parents=True)

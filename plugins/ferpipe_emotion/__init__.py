@@ -7,15 +7,14 @@ which steadies them along a track.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
 
-from ferpipe import Check, Stage, hookimpl
+from ferpipe import Check, hookimpl
 
 __all__ = ["ferpipe_doctor", "ferpipe_stages"]
 
 
 @hookimpl
-def ferpipe_stages() -> Mapping[str, type[Stage[Any]] | str]:
+def ferpipe_stages() -> Mapping[str, str]:
     """The stages of this package; their modules are imported when a pipeline uses them."""
     return {
         "litert": "ferpipe_emotion.litert:LiteRT",
