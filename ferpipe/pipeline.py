@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import queue
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
-from itertools import count
+from itertools import chain, count
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any
@@ -55,10 +56,12 @@ class Pipeline:
         plugins: Python files with further stages.
         Raises ConfigError with every mistake of the file.
         """
-        from ferpipe.config import load
+        from ferpipe.config import find, load
         from ferpipe.plugins import Registry
 
-        return cls.from_definition(load(path, registry=Registry(files=plugins), overrides=overrides))
+        registry = Registry(files=plugins)
+        found = find(str(path), registry.pipelines())
+        return cls.from_definition(load(found, registry=registry, overrides=overrides))
 
     @classmethod
     def from_definition(cls, definition: Definition) -> Pipeline:
@@ -111,19 +114,16 @@ class Pipeline:
 
         def tap(packet: Packet) -> None:
             while not over and not run.control.stop.is_set():
-                try:
-                    return results.put(packet, timeout=0.1)
-                except queue.Full:
-                    continue
+                with suppress(queue.Full):
+                    results.put(packet, timeout=0.1)
+                    break
 
-        run = Run(self.graph, self.settings, made=self._made, tap=tap).start()
+        run = Run(self.graph, self.settings, made=self._made, tap=tap)
+        run.start()
         try:
-            while True:
-                try:
+            while not (run.wait(0) and results.empty()):
+                with suppress(queue.Empty):
                     yield results.get(timeout=0.05)
-                except queue.Empty:
-                    if run.wait(0) and results.empty():
-                        break
             self._ended(run)
         finally:
             over = True
@@ -150,7 +150,7 @@ def _entry(item: Item, objects: dict[str, Stage[Any]]) -> dict[str, Any]:
         use, options = (item, {}) if isinstance(item, str) else item
         return {"use": use, "with": dict(options)} if options else {"use": use}
     use = type(item).__name__.lower()
-    name = next(n for n in (use, *(f"{use}-{i}" for i in count(2))) if n not in objects)
+    name = next(n for n in chain([use], (f"{use}-{i}" for i in count(2))) if n not in objects)
     objects[name] = item
     return {"use": name, "name": name, "with": item.options.model_dump(exclude_unset=True)}
 

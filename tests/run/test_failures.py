@@ -263,7 +263,7 @@ def test_the_first_error_wins_and_the_others_hang_on_to_it(executor):
     bench.add("later", breaks("close", raising))
     report = bench.run(5)
     assert "stage 'bad' failed in process" in str(report.error)
-    assert ["stage 'later' failed in close: ValueError: no such thing"] == [str(e) for e in report.others]
+    assert [str(e) for e in report.others] == ["stage 'later' failed in close: ValueError: no such thing"]
 
 
 def test_a_stage_that_cannot_be_made(executor):

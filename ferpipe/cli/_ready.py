@@ -1,0 +1,91 @@
+"""The chain of stages behind `annotate` and `timeline`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from ferpipe.errors import UsageError
+
+if TYPE_CHECKING:
+    from ferpipe.cli._options import RunOptions
+    from ferpipe.config import Definition
+
+__all__ = ["analysis", "define", "model_options", "source_of"]
+
+STILLS = {".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp", ".pgm", ".ppm"}
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def model_options(function: F) -> F:
+    """Add `--detector`, `--model` and `--every`."""
+    for option in (
+        click.option(
+            "--every", type=click.IntRange(1), default=1, help="Detect faces on every n-th frame only."
+        ),
+        click.option("--model", default="base", show_default=True, help="Emotion network: a name or a file."),
+        click.option(
+            "--detector",
+            type=click.Choice(["blazeface", "yunet", "haar"]),
+            default="blazeface",
+            show_default=True,
+            help="Face detector.",
+        ),
+    ):
+        function = option(function)
+    return function
+
+
+def is_still(path: str) -> bool:
+    """Whether `path` names a picture, a folder or a pattern of pictures."""
+    return Path(path).suffix.lower() in STILLS or Path(path).is_dir() or any(c in path for c in "*?[")
+
+
+def source_of(path: str) -> dict[str, Any]:
+    """The source stage for what a user names: a video, pictures, or a stream."""
+    if "://" in path:
+        return {"use": "rtsp", "with": {"url": path}}
+    if is_still(path):
+        return {"use": "images", "with": {"path": path}}
+    if not Path(path).exists():
+        raise UsageError(f"{path} does not exist: give a video, a picture, a folder of pictures or a URL")
+    return {"use": "file", "with": {"path": path}}
+
+
+def analysis(path: str, detector: str, model: str, every: int) -> list[dict[str, Any]]:
+    """Source, detector, tracker, aligner, classifier and smoother."""
+    classify = "litert" if not model.endswith((".keras", ".h5", ".hdf5")) else "keras"
+    return [
+        source_of(path),
+        {"use": detector, "with": {"every": every}} if every > 1 else {"use": detector},
+        {"use": "track"},
+        {"use": "align"},
+        {"use": classify, "with": {"model": model}},
+        {"use": "smooth"},
+    ]
+
+
+def define(stages: list[dict[str, Any]], options: RunOptions) -> Definition:
+    """The proven pipeline of `stages`, with what the command line changes."""
+    from ferpipe.config import from_dict
+    from ferpipe.plugins import Registry
+
+    return from_dict(
+        {"version": 1, "stages": [_literal(stage) for stage in stages]},
+        registry=Registry(files=options.plugin),
+        overrides=options.overrides,
+        env={},
+        local_plugins=options.local_plugins,
+    )
+
+
+def _literal(stage: dict[str, Any]) -> dict[str, Any]:
+    """The stage with the `${` of file names kept from being read as variables."""
+    given = {
+        key: value.replace("${", "$${") if isinstance(value, str) else value
+        for key, value in stage.get("with", {}).items()
+    }
+    return {**stage, "with": given} if given else stage

@@ -1,0 +1,144 @@
+"""Run a pipeline for the command line: signals, progress, the closing words, the exit code."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ferpipe.cli._options import RunOptions
+from ferpipe.errors import UsageError, redact
+
+if TYPE_CHECKING:
+    from ferpipe.config import Definition
+    from ferpipe.run import Run, RunReport
+
+__all__ = ["execute", "say"]
+
+Show = Callable[["Run"], None]
+
+
+def say(text: str) -> None:
+    """A line on standard error, credentials removed."""
+    print(redact(text), file=sys.stderr, flush=True)  # noqa: T201
+
+
+def execute(definition: Definition, options: RunOptions, *, closing: bool = True) -> int:
+    """Run to the end and give the exit code; errors are said, not raised.
+
+    closing: whether the table of stages and the outputs are shown at the end.
+    """
+    from ferpipe.run import Run
+
+    settings = replace(
+        definition.settings,
+        output_dir=str(options.output_dir) if options.output_dir else definition.settings.output_dir,
+        overwrite=options.overwrite or definition.settings.overwrite,
+    )
+    for warning in definition.warnings:
+        say(f"ferpipe: warning: {warning}")
+    run = Run(definition.graph, settings, trace=_writable(options.trace))
+    with _logs(quiet=options.quiet), _signals(run):
+        run.start()
+        _follow(run, quiet=options.quiet)
+    report = run.report()
+    if options.stats is not None:
+        _save(options.stats, report.to_dict())
+    _tell(report, closing=closing and not options.quiet)
+    return _leave(report)
+
+
+def _follow(run: Run, *, quiet: bool) -> None:
+    """Wait for the end in this thread, where signals arrive, showing how far the run is."""
+    if run.wait(0.3):
+        return
+    if quiet:
+        while not run.wait(0.1):
+            pass
+        return
+    from ferpipe.cli._progress import show
+
+    show(run)
+
+
+def _tell(report: RunReport, *, closing: bool) -> None:
+    if closing:
+        from ferpipe.cli._closing import close_with
+
+        close_with(report)
+    for error in (report.error, *report.others):
+        if error is not None:
+            for line in str(error).splitlines():
+                say(f"ferpipe: {line}")
+    if report.reason is not None:
+        say(f"ferpipe: ended by {report.reason}; what was written is finished")
+
+
+def _leave(report: RunReport) -> int:
+    """The exit code; a stage that was left behind must not hold up the process's end."""
+    if any(thread.name.startswith("ferpipe-") for thread in threading.enumerate()):
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(report.exit_code)
+    return report.exit_code
+
+
+@contextmanager
+def _signals(run: Run) -> Iterator[None]:
+    """The first SIGINT or SIGTERM ends the run in good order, the second one at once."""
+
+    def handle(number: int, _: Any) -> None:
+        if run.control.reason is not None:
+            os._exit(128 + number)
+        run.finish(signal.Signals(number).name)
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+class _Lines(logging.Handler):
+    def emit(self, record: logging.LogRecord) -> None:
+        say(f"{record.name.removeprefix('ferpipe.')}: {record.getMessage()}")
+
+
+@contextmanager
+def _logs(*, quiet: bool) -> Iterator[None]:
+    logger, handler = logging.getLogger("ferpipe"), _Lines()
+    logger.addHandler(handler)
+    logger.setLevel(logging.ERROR if quiet else logging.INFO)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+
+
+def _writable(path: Path | None) -> Path | None:
+    if path is None:
+        return None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.open("w").close()
+    except OSError as error:
+        raise UsageError(f"{path} cannot be written ({error.strerror}): choose another file") from error
+    return path
+
+
+def _save(path: Path, data: dict[str, Any]) -> None:
+    found = _writable(path)
+    assert found is not None  # noqa: S101 -- only None gives None
+    found.write_text(redact(json.dumps(data, indent=2, allow_nan=False)) + "\n", encoding="utf-8")

@@ -1,0 +1,33 @@
+"""`ferpipe run`."""
+
+from __future__ import annotations
+
+import click
+
+from ferpipe.cli._complete import pipelines
+from ferpipe.cli._group import VERBS
+from ferpipe.cli._options import RunOptions, run_options
+
+__all__ = ["command"]
+
+
+@click.command("run", short_help=VERBS["run"])
+@click.argument("pipeline", shell_complete=pipelines)
+@run_options
+def command(pipeline: str, options: RunOptions) -> int:
+    """Run a pipeline.
+
+    PIPELINE is a YAML file, or the name of a ready pipeline such as 'webcam'.
+    """
+    from ferpipe.cli._running import execute
+    from ferpipe.config import find, load
+    from ferpipe.plugins import Registry
+
+    registry = Registry(files=options.plugin)
+    definition = load(
+        find(pipeline, registry.pipelines()),
+        registry=registry,
+        overrides=options.overrides,
+        local_plugins=options.local_plugins,
+    )
+    return execute(definition, options)

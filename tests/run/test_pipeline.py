@@ -1,0 +1,112 @@
+"""Pipelines from Python."""
+
+from __future__ import annotations
+
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from support.stages import Counter, CounterOptions, Keep, Sum, doing
+
+from ferpipe import ConfigError, Pipeline, StageError
+
+PLUGIN = """
+from collections.abc import Iterator, Mapping
+import numpy as np
+from ferpipe import Frame, Options, Packet, Source, Stage, StreamInfo, hookimpl
+
+class CountOptions(Options):
+    frames: int = 5
+
+class Count(Source[CountOptions]):
+    Options = CountOptions
+    def open(self, context):
+        super().open(context)
+        self.stream = StreamInfo(context.name, "memory")
+    def frames(self):
+        for i in range(self.options.frames):
+            yield Packet(Frame(np.zeros((4, 4, 3), np.uint8), i, i, self.context.name))
+
+@hookimpl
+def ferpipe_stages():
+    return {"count": Count}
+"""
+
+
+def chain(frames: int = 10) -> Pipeline:
+    return Pipeline.of(Counter(CounterOptions(frames=frames)), Sum(), Keep())
+
+
+def test_run_gives_a_report():
+    pipeline = chain()
+    report = pipeline.run()
+    assert report.frames == 10
+    assert pipeline.report is report
+
+
+def test_results_can_be_iterated_as_they_come():
+    assert [packet.data["level"] for packet in chain(30)] == list(range(30))
+
+
+def test_a_slow_caller_loses_nothing():
+    levels = []
+    for packet in chain(30):
+        time.sleep(0.002)
+        levels.append(packet.data["level"])
+    assert levels == list(range(30))
+
+
+@pytest.mark.parametrize("executor", ["inline", "threads"])
+def test_leaving_the_loop_ends_the_run(executor):
+    keep = Keep()
+    pipeline = Pipeline.of(Counter(CounterOptions(frames=10_000)), keep, executor=executor)
+    for packet in pipeline:
+        if packet.frame.index == 3:
+            break
+    assert keep.calls == ["open", "flush", "close"]
+    assert pipeline.report is not None
+    assert pipeline.report.frames < 1000
+    time.sleep(0.1)
+    assert not [t.name for t in threading.enumerate() if t.name.startswith("ferpipe")]
+
+
+def test_an_error_is_raised_after_the_results():
+    seen = []
+    bad = doing(lambda p: p if p.frame.index < 3 else 1 / 0)
+    with pytest.raises(StageError, match="at frame 3"):
+        seen.extend(packet.frame.index for packet in Pipeline.of(Counter(), bad))
+    assert seen == [0, 1, 2]
+    with pytest.raises(StageError, match="ZeroDivisionError"):
+        Pipeline.of(Counter(), bad).run()
+
+
+def test_a_pipeline_runs_again():
+    pipeline = chain(4)
+    assert [pipeline.run().frames for _ in range(3)] == [4, 4, 4]
+
+
+def test_the_same_kind_of_stage_twice_gets_two_names():
+    pipeline = Pipeline.of(Counter(), Keep(), Keep())
+    assert [node.name for node in pipeline.graph.nodes] == ["counter", "keep", "keep-2"]
+
+
+def test_mistakes_are_found_before_anything_opens():
+    keep = Keep()
+    with pytest.raises(ConfigError, match="no-such-stage"):
+        Pipeline.of(Counter(), "no-such-stage", keep)
+    assert keep.calls == []
+
+
+def test_from_yaml(tmp_path: Path):
+    (tmp_path / "count.py").write_text(PLUGIN)
+    (tmp_path / "p.yaml").write_text(
+        "version: 1\nplugins: [./count.py]\nstages:\n  - use: count\n  - use: 'null'\n"
+    )
+    pipeline = Pipeline.from_yaml(tmp_path / "p.yaml", overrides=["count.frames=7", "run.executor=inline"])
+    assert pipeline.settings.executor == "inline"
+    assert len(list(pipeline)) == 7
+
+
+def test_settings_can_be_changed():
+    assert chain().with_settings(executor="inline").settings.executor == "inline"
