@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from difflib import get_close_matches
 from functools import cache
 from importlib import import_module
@@ -93,7 +94,21 @@ def cli() -> None:
 def _plugin_verbs() -> dict[str, EntryPoint]:
     """Verbs of installed plugins by name; none takes the place of ferpipe's own."""
     points = sorted(entry_points(group=_GROUP), key=lambda point: (point.name, point.value))
-    return {point.name: point for point in points if point.name not in VERBS}
+    return {point.name: point for point in points if point.name not in VERBS and _is_allowed(point)}
+
+
+def _is_allowed(point: EntryPoint) -> bool:
+    """Whether FERPIPE_PLUGINS lets this verb be imported: by its own name, by its distribution's,
+    or by that of a plugin of the same distribution.
+    """
+    given = os.environ.get("FERPIPE_PLUGINS")
+    if given is None:
+        return True
+    names = {point.name}
+    if point.dist is not None:
+        beside = (other.name for other in point.dist.entry_points if other.group == "ferpipe")
+        names |= {point.dist.name, *beside}
+    return bool(names & {name.strip() for name in given.split(",")})
 
 
 def _load(point: EntryPoint) -> click.Command:

@@ -196,6 +196,37 @@ def test_a_broken_verb_that_is_called_says_why(
     assert why in line
 
 
+@pytest.mark.usefixtures("plugin_verbs")
+def test_the_allow_list_holds_for_verbs(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FERPIPE_PLUGINS", "sources, word")
+    assert main(["hello"]) == 2
+    assert "there is no command 'hello'" in capsys.readouterr().err
+    assert set(_group._plugin_verbs()) == {"word"}
+
+
+def test_a_verb_is_allowed_with_its_distribution_or_a_plugin_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    info = tmp_path / "ferpipe_glow-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: ferpipe-glow\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[ferpipe]\nglow = x\n[ferpipe.commands]\nshine = x:y\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    for allowed, expected in {
+        "glow": True,
+        "ferpipe-glow": True,
+        "shine": True,
+        "": False,
+        "sun": False,
+    }.items():
+        monkeypatch.setenv("FERPIPE_PLUGINS", allowed)
+        _group._plugin_verbs.cache_clear()
+        assert ("shine" in _group._plugin_verbs()) is expected, allowed
+    _group._plugin_verbs.cache_clear()
+
+
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_completion_prints_a_script_and_how_to_install_it(
     shell: str, capsys: pytest.CaptureFixture[str]
