@@ -28,6 +28,9 @@ __all__ = ["FileOptions", "FileSource"]
 SLACK = MICROSECONDS
 """How far a stream may differ from the length its container claims."""
 
+DOUBT = 60 * MICROSECONDS
+"""Claimed lengths leave out the last frame's, or more; only stamps far beyond twice that are wrong."""
+
 RUN_UP = 2 * MICROSECONDS
 """How far before the start decoding begins, so that pictures which open groups refer to are there."""
 
@@ -129,7 +132,7 @@ class FileSource(Source[FileOptions]):
         stream.codec_context.thread_type = "AUTO" if self.options.threads > 1 else "SLICE"
         self._length = container.duration
         self._end_of_last = 0
-        self._clock = Clock(container.start_time, self._length and self._length + SLACK)
+        self._clock = Clock(container.start_time, self._length and 2 * self._length + DOUBT)
         if seek:
             with contextlib.suppress(FFmpegError):
                 container.seek((container.start_time or 0) + seek)
