@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import yaml
+from yaml.composer import ComposerError
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from ferpipe.config.items import Item, Notes, Place
@@ -24,7 +25,21 @@ _MERGE = _TAG + "merge"
 
 
 class _Loader(yaml.SafeLoader):
-    """YAML's safe loader, for which a date is a text: file names often look like one."""
+    """YAML's safe loader, for which a date is a text: file names often look like one.
+
+    It stops at a depth: the scanner takes quadratic time in it, and the composer recurses.
+    """
+
+    _depth = 0
+
+    def compose_node(self, parent: Node | None, index: Any) -> Node | None:
+        self._depth += 1
+        if self._depth > 2 * _DEEPEST:
+            mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
+            raise ComposerError(None, None, "is nested too deeply", mark)
+        node: Node | None = super().compose_node(parent, index)
+        self._depth -= 1
+        return node
 
 
 _Loader.yaml_implicit_resolvers = {
@@ -42,9 +57,6 @@ def parse(text: str, file: str | None, notes: Notes, env: Mapping[str, str] | No
         root = yaml.compose(text, Loader=_Loader)
     except yaml.YAMLError as error:
         _blame_syntax(error, text, file, notes)
-        return None
-    except RecursionError:
-        notes.add(Place(file), "is nested too deeply")
         return None
     if root is None:
         notes.add(Place(file), "the file is empty", hint="a pipeline has version and stages")

@@ -86,7 +86,7 @@ def test_a_password_is_not_printed(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["demo", "annotate", "timeline", "images", "compare", "privacy", "rtsp", "webcam"]
+    "name", ["demo", "annotate", "timeline", "images", "compare", "privacy", "rtsp", "stream", "webcam"]
 )
 def test_a_ready_pipeline_is_right(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["validate", name]) == 0

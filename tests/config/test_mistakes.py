@@ -281,28 +281,3 @@ def test_a_wrong_option_does_not_hide_an_unmet_need(mistakes: Mistakes) -> None:
 def test_an_unknown_stage_does_not_make_needs_unmet(mistakes: Mistakes) -> None:
     (line,) = mistakes(CAM + "- detct\n- track\n- 'null'\n")
     assert "unknown stage" in line
-
-
-def test_an_alias_bomb_is_refused(mistakes: Mistakes) -> None:
-    bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
-        f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 10)}]\n" for i in range(1, 9)
-    )
-    (line,) = mistakes(bomb)
-    assert "more than 20000 values, aliases counted" in line
-
-
-def test_a_validator_that_raises_anything_is_one_line(
-    mistakes: Mistakes, registry: object, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from ferpipe import Options as Base
-    from ferpipe import Stage
-
-    class Bad(Stage):
-        class Options(Base):
-            def model_post_init(self, _: object) -> None:
-                raise ZeroDivisionError("oh")
-
-    registry.classes["bad"] = Bad  # type: ignore[attr-defined]
-    assert mistakes(CAM + "- bad\n") == [
-        "p.yaml:4:3: bad: the options could not be checked: ZeroDivisionError: oh (the plugin is broken)"
-    ]
