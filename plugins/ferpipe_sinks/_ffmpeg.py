@@ -25,7 +25,12 @@ class Sender:
 
     def __init__(self, command: Sequence[str]) -> None:
         self._process = subprocess.Popen(
-            list(command), stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+            list(command),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            # Ctrl-C is for the run, which then ends ffmpeg in good order.
+            start_new_session=True,
         )
         self._said: deque[str] = deque(maxlen=8)
         self._listener = threading.Thread(target=self._listen, name="ffmpeg-log", daemon=True)
@@ -42,7 +47,7 @@ class Sender:
         if pipe is None or pipe.closed:
             return False
         try:
-            pipe.write(memoryview(picture).cast("B"))
+            pipe.write(picture.data)
         except (OSError, ValueError):
             return False
         return True

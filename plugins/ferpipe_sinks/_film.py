@@ -68,11 +68,16 @@ class Film:
     def add(self, image: Image, time: int) -> None:
         """Add a picture ((H, W, 3) uint8 BGR, of the film's size) shown from `time` on."""
         planes = cast("Image", cv2.cvtColor(image, cv2.COLOR_BGR2YUV_I420))
-        frame = av.VideoFrame.from_numpy_buffer(planes, "yuv420p")
+        # from_numpy_buffer, which would save the copy, cuts heights down to a multiple of four.
+        frame = av.VideoFrame.from_ndarray(planes, "yuv420p")
         frame.pts, frame.time_base = time, _TICK
         self._step = self._step if self._last is None else time - self._last
         self._last = time
         self._mux(self._stream.encode(frame))
+
+    def begin(self) -> None:
+        """Write the head, when every stream is there: a folder that is gone shows now and not later."""
+        self.container.start_encoding()
 
     def finish(self) -> None:
         """Encode what the encoder kept back."""

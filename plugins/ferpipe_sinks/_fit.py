@@ -13,17 +13,20 @@ cv2.setNumThreads(1)
 
 __all__ = ["even_size", "fitted"]
 
+_SMALLEST = 16
+"""H.264 is made of blocks of 16 pixels, and x264 refuses less."""
+
 
 def even_size(image: Image) -> tuple[int, int]:
     """Width and height of a video of `image`: chroma at half the size asks for even numbers."""
     height, width = image.shape[:2]
-    return width + width % 2, height + height % 2
+    return max(_SMALLEST, width + width % 2), max(_SMALLEST, height + height % 2)
 
 
 def fitted(image: Image, size: tuple[int, int]) -> Image:
     """`image` as a picture of `size` (width, height).
 
-    A last row or column that lacks is repeated, so that nothing is lost; a picture of another size
+    Rows and columns that lack are repeated from the last, so that nothing is lost; a picture of another size
     is scaled and gets black bars.
     """
     if even_size(image) != size:

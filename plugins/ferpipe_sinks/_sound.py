@@ -30,6 +30,9 @@ class Sound:
         }
         self._origin = origin
         self._zero = source.start_time or 0
+        # The encoder's run-in lies before time 0; Matroska cannot say so and would shift the pictures.
+        keeps_run_in = not origin and out.format.name != "matroska"
+        self._earliest = -MICROSECONDS if keeps_run_in else origin
         self._packets = self._timed()
         self._held: tuple[int, Coded[Any]] | None = None
 
@@ -57,7 +60,7 @@ class Sound:
                     continue
                 tick = packet.time_base
                 time = round(packet.pts * tick * MICROSECONDS) - self._zero
-                if time < self._origin and self._origin:
+                if time < self._earliest:
                     continue
                 shift = round((self._zero + self._origin) / (tick * MICROSECONDS))
                 packet.pts -= shift

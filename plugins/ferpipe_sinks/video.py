@@ -121,6 +121,7 @@ class VideoSink(Stage[VideoOptions]):
         self._stream = self.context.streams.get(packet.frame.source)
         if options.audio and self._stream is not None:
             self._sound = sound_of(self._stream.path, self._film.container, self._origin)
+        self._film.begin()
         return self._film
 
     def _add_rest(self) -> None:
