@@ -17,9 +17,7 @@ def test_an_alias_bomb_is_refused(mistakes: Mistakes) -> None:
     assert "more than 20000 values, aliases counted" in line
 
 
-def test_a_validator_that_raises_anything_is_one_line(
-    mistakes: Mistakes, registry: object, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_validator_that_raises_anything_is_one_line(mistakes: Mistakes, registry: object) -> None:
     from ferpipe import Options as Base
     from ferpipe import Stage
 
