@@ -139,11 +139,23 @@ def test_the_traceback_is_there_on_request_without_passwords(
     assert "secret" not in told
 
 
-def test_a_reader_that_goes_away_is_no_error() -> None:
+PRINTS = """
+import sys, click
+from ferpipe.cli._errors import guarded
+@click.command()
+def command():
+    print("buffered until the end")
+sys.exit(guarded(command, []))
+"""
+
+
+@pytest.mark.parametrize("args", [["-m", "ferpipe", "--help"], ["-c", PRINTS]])
+def test_a_reader_that_goes_away_is_no_error(args: list[str]) -> None:
     reader, writer = os.pipe()
     os.close(reader)
     done = subprocess.run(
-        [sys.executable, "-m", "ferpipe", "--help"],
+        [sys.executable, *args],
+        env={name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"},
         stdout=writer,
         stderr=subprocess.PIPE,
         text=True,

@@ -45,6 +45,19 @@ class Hangup(Truncated):
         self.close_connection = True
 
 
+class Chunked(Truncated):
+    """Sends in chunks and breaks off inside one."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        self.wfile.write(b"1000\r\n" + WEIGHTS[:100])
+        self.close_connection = True
+
+
 class Redirect(Truncated):
     """Sends everything on, as GitHub does."""
 
@@ -152,7 +165,7 @@ def test_a_wrong_download_is_not_kept(
     assert (home / FILE).read_bytes() == b"the one before"
 
 
-@pytest.mark.parametrize("handler", [Truncated, Hangup])
+@pytest.mark.parametrize("handler", [Truncated, Hangup, Chunked])
 def test_a_connection_that_breaks_is_one_line(
     handler: type[BaseHTTPRequestHandler], home: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

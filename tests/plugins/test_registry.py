@@ -74,7 +74,16 @@ def test_ferpipes_own_stages_come_through_the_same_door() -> None:
     assert origins[:1] == ("ferpipe 0.1.0",)
 
 
-def test_a_file_is_loaded_and_leaves_no_cache_behind(tmp_path: Path) -> None:
+def test_a_stage_of_ferpipes_own_cannot_be_taken(site: Path) -> None:
+    install(site, "aaa-first", "aaa_first", GOOD.format(stage="file", name="Mine"))
+    registry = Registry()
+    assert registry.origin("file").startswith("ferpipe ")
+    (line,) = ours(registry)
+    assert line.startswith("aaa-first 1.0: stage 'file' is already given by ferpipe ")
+
+
+def test_a_file_is_loaded_and_leaves_no_cache_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
     path = good(tmp_path / "blur.py")
     registry = Registry(files=[path])
     assert registry.stage("blur")().process.__name__ == "process"
@@ -338,6 +347,20 @@ def test_models_are_sought_with_the_user_first(tmp_path: Path, monkeypatch: pyte
     assert dirs[0] == tmp_path / "mine"
     assert dirs[-1] == Path("/theirs")
     assert len(dirs) == len(set(dirs))
+
+
+def test_hooks_run_in_the_order_of_loading(tmp_path: Path) -> None:
+    text = """
+        from ferpipe import hookimpl
+
+        @hookimpl({how})
+        def ferpipe_models():
+            return [{name!r}]
+    """
+    hows = {"one": "", "two": "tryfirst=True", "three": "trylast=True"}
+    files = [write(tmp_path / f"{name}.py", text.format(how=how, name=name)) for name, how in hows.items()]
+    given = [item for _, item in Registry(files=files, allow=[]).each("ferpipe_models")]
+    assert given == ["one", "two", "three"]
 
 
 def test_finding_plugins_imports_nothing_heavy() -> None:
