@@ -21,8 +21,8 @@ class Clock:
 
     A good sequence passes unchanged.  A stamp that is missing comes one step after the last
     one; one that repeats or steps back a little comes a microsecond after it; one that steps
-    back by a second or more begins a new count, which goes on where the old one ended, unless
-    the very next stamp fits the old count again.
+    back by a second or more, or a second time running, begins a new count, which goes on where
+    the old one ended, unless the very next stamp fits the old count again.
 
     origin: the stamp that is time 0; None takes the first stamp that comes.
     latest: times beyond it are absurd (the end that a file claims), None where unknown.
@@ -38,6 +38,7 @@ class Clock:
     _shift: int | None = field(default=None, init=False)
     _earlier: int | None = field(default=None, init=False)
     _floor: int = field(default=0, init=False)
+    _behind: bool = field(default=False, init=False)
 
     def tell(self, stamp: int | None, step: int) -> int:
         """The stream time of a frame whose stamp is `stamp` and that is expected `step` later."""
@@ -72,10 +73,11 @@ class Clock:
         time = stamp + self._shift
         if self._absurd(time):
             return self._repair(last + step)
-        if time <= last - HICCUP or self._leaps(time - last - step):
-            self._earlier, self._shift = self._shift, last + step - stamp
+        again, self._behind = self._behind, time <= last
+        if time <= last - HICCUP or (again and self._behind) or self._leaps(time - last - step):
+            self._earlier, self._shift, self._behind = self._shift, last + step - stamp, False
             return self._repair(last + step)
-        return time if time > last else self._repair(last + 1)
+        return self._repair(last + 1) if self._behind else time
 
     def _fits_earlier_count_better(self, stamp: int, last: int) -> bool:
         if self._earlier is None or self._shift is None:

@@ -69,6 +69,12 @@ def test_a_count_that_begins_again_goes_on_where_it_ended():
     assert clock.repaired == 1
 
 
+def test_a_count_that_begins_again_after_less_than_a_second_is_noticed_at_its_second_frame():
+    clock = Clock(0)
+    assert told(clock, [0, 900_000, 0, 40_000, 80_000]) == [0, 900_000, 900_001, 940_001, 980_001]
+    assert clock.repaired == 2
+
+
 def test_one_wild_stamp_does_not_shift_the_others():
     clock = Clock(0)
     assert told(clock, [5_000_000, 5_040_000, 0, 5_120_000]) == [5_000_000, 5_040_000, 5_080_000, 5_120_000]

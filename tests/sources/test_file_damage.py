@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import random
+from itertools import pairwise
 
 import av
 import pytest
@@ -99,10 +100,15 @@ def stamped(path, stamps):
     return path
 
 
-def test_stamps_below_zero_begin_at_zero(tmp_path, context):
-    path = stamped(tmp_path / "negative.nut", [-80, -40, 0, 70])
-    assert [frame.time for frame in read(path, context)] == [0, 40_000, 80_000, 150_000]
-    assert context.counts == {}
+def test_stamps_below_zero_are_repaired_and_those_above_it_kept(ffmpeg, coded, tmp_path, context, shown):
+    path = tmp_path / "negative.mkv"
+    below = ("-avoid_negative_ts", "disabled", "-output_ts_offset", "-1")
+    ffmpeg("-i", coded(EVEN, bf="0"), "-c", "copy", *below, path)
+    frames = read(path, context)
+    assert shown(frames) == list(range(50))
+    assert frames[0].time == 0
+    assert context.counts["repaired_pts"] >= 24
+    assert {b.time - a.time for a, b in pairwise(frames[30:])} == {40_000}
 
 
 def test_repeated_stamps_are_parted_and_counted(tmp_path, context):
