@@ -267,17 +267,13 @@ def _check_packets(
         before == [_arrays(packet) for packet in packets],
         "it changed a packet it was given: work on a copy of the picture",
     )
-    bare = [Packet(p.frame, {kind: p.data[kind] for kind in p.data.keys() & _wanted(needs)}) for p in packets]
+    wanted = needs | {"faces"} if needs & FACE_KINDS else needs  # what lives in faces comes with them
+    bare = [Packet(p.frame, {kind: p.data[kind] for kind in p.data.keys() & wanted}) for p in packets]
     try:
         run_stage(stage(options), bare, folder=folder / "bare")
     except Exception as error:
         message = f"it fails on packets with only what it needs ({sorted(needs)}): {error!r}"
         raise AssertionError(message) from error
-
-
-def _wanted(needs: frozenset[str]) -> frozenset[str]:
-    """The kinds of data that carry `needs`: what lives in faces comes with the faces."""
-    return needs | {"faces"} if needs & FACE_KINDS else needs
 
 
 def _check_repeats(run: Callable[[str], list[Packet]]) -> list[Packet]:
