@@ -1,0 +1,298 @@
+"""The parts of a recipe: networks, augmentations, optimisers, schedules."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Union
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+__all__ = [
+    "Affine",
+    "Augmentation",
+    "Blur",
+    "Erase",
+    "Layer",
+    "LayersNetwork",
+    "Light",
+    "LowResolution",
+    "Mixup",
+    "Network",
+    "Noise",
+    "Optimizer",
+    "Part",
+    "ResidualNetwork",
+    "Schedule",
+    "Share",
+    "XceptionNetwork",
+]
+
+Share = Annotated[float, Field(ge=0, lt=1)]
+Chance = Annotated[float, Field(ge=0, le=1)]
+Span = tuple[float, float]
+Count = Annotated[int, Field(ge=1, le=8192)]
+Normalise = Literal["unit", "signed", "face", "none"]
+
+
+class Part(BaseModel):
+    """A section of a recipe: frozen, unknown keys refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+# ---- networks ------------------------------------------------------------------------------
+
+
+class ResidualNetwork(Part):
+    """Residual blocks (He et al. 2016) with squeeze-excitation (Hu et al. 2018)."""
+
+    use: Literal["residual"]
+    widths: tuple[Count, ...] = Field(
+        min_length=1, description="Channels of each stage; all but the first halve."
+    )
+    depths: tuple[Count, ...] = Field(min_length=1, description="Blocks of each stage.")
+    stem_kernel: Count = Field(default=5, description="Of the first convolution.")
+    stem_stride: Count = 2
+    squeeze: Count = Field(default=8, description="The squeeze has channels / squeeze units, 8 at least.")
+    dropout: Share = 0.3
+    normalise: Normalise = Field(default="face", description="face: each picture to mean 0 and deviation 1.")
+
+    @model_validator(mode="after")
+    def _as_many(self) -> ResidualNetwork:
+        if len(self.widths) != len(self.depths):
+            raise ValueError(f"{len(self.widths)} widths but {len(self.depths)} depths")
+        return self
+
+
+class XceptionNetwork(Part):
+    """mini-XCEPTION (Arriaga et al. 2017, arXiv:1710.07557)."""
+
+    use: Literal["xception"]
+    stem: tuple[Count, ...] = Field(default=(8, 8), description="Channels of the plain convolutions.")
+    widths: tuple[Count, ...] = Field(
+        default=(16, 32, 64, 128), description="Channels of the separable blocks."
+    )
+    l2: float = Field(default=0.01, ge=0)
+    normalise: Normalise = "signed"
+
+
+class Conv(Part):
+    """A 2-D convolution, then normalisation, activation."""
+
+    use: Literal["conv"]
+    filters: Count
+    kernel: Count = 3
+    stride: Count = 1
+    padding: Literal["same", "valid"] = "same"
+    norm: bool = Field(default=False, description="Batch normalisation before the activation.")
+    activation: Literal["relu", "elu", "none"] = "relu"
+    l2: float = Field(default=0.0, ge=0)
+    initializer: str = "glorot_uniform"
+
+
+class Dense(Part):
+    """A full layer, then normalisation, activation."""
+
+    use: Literal["dense"]
+    units: Count
+    norm: bool = Field(default=False, description="Batch normalisation before the activation.")
+    activation: Literal["relu", "elu", "none"] = "relu"
+    l2: float = Field(default=0.0, ge=0)
+    initializer: str = "glorot_uniform"
+
+
+class Pool(Part):
+    """Maximum or mean over small windows."""
+
+    use: Literal["pool"]
+    kind: Literal["max", "average"] = "max"
+    size: Count = 2
+    stride: Count | None = None
+    padding: Literal["same", "valid"] = "valid"
+
+
+class Norm(Part):
+    """Batch normalisation on its own (the tutorials put it behind the activation)."""
+
+    use: Literal["norm"]
+
+
+class Dropout(Part):
+    """Leaves units out."""
+
+    use: Literal["dropout"]
+    rate: Share
+
+
+class Flatten(Part):
+    """Pictures to rows."""
+
+    use: Literal["flatten"]
+
+
+class GlobalAverage(Part):
+    """The mean of each channel."""
+
+    use: Literal["global_average"]
+
+
+Layer = Annotated[
+    Union[Conv, Dense, Pool, Norm, Dropout, Flatten, GlobalAverage],  # noqa: UP007 -- pydantic on 3.10
+    Field(discriminator="use"),
+]
+
+
+class LayersNetwork(Part):
+    """A plain list of layers; the layer of the classes is added at its end."""
+
+    use: Literal["layers"]
+    layers: tuple[Layer, ...] = Field(min_length=1)
+    normalise: Normalise = "unit"
+    output_l2: float = Field(default=0.0, ge=0)
+
+
+Network = Annotated[Union[ResidualNetwork, XceptionNetwork, LayersNetwork], Field(discriminator="use")]  # noqa: UP007
+
+
+# ---- augmentation --------------------------------------------------------------------------
+
+
+class Affine(Part):
+    """Flip, turn, zoom, stretch and shift, in one resampling."""
+
+    use: Literal["affine"]
+    p: Chance = 1.0
+    flip: Chance = Field(default=0.5, description="How often a face is mirrored.")
+    turn: float = Field(default=0.0, ge=0, le=90, description="Standard deviation in degrees.")
+    turn_max: float = Field(default=25.0, ge=0, le=180, description="No turn is larger.")
+    zoom: Span = Field(default=(0.0, 0.0), description="Range of the logarithm of the size.")
+    stretch: float = Field(default=0.0, ge=0, le=1, description="Width against height, in logarithms.")
+    shift: float = Field(default=0.0, ge=0, le=0.5, description="Largest shift, as a part of the size.")
+    fill: Literal["edge", "constant", "mixed"] = Field(
+        default="edge", description="What comes in from outside."
+    )
+
+
+class Light(Part):
+    """Gamma, contrast and brightness."""
+
+    use: Literal["light"]
+    p: Chance = 0.3
+    gamma: float = Field(default=0.0, ge=0, description="Largest logarithm of the exponent.")
+    contrast: float = Field(default=0.0, ge=0, description="Largest logarithm of the factor about the mean.")
+    brightness: float = Field(default=0.0, ge=0, le=255, description="Largest value added, of 255.")
+
+
+class Noise(Part):
+    """Gaussian noise."""
+
+    use: Literal["noise"]
+    p: Chance = 0.15
+    sigma: Span = (2.0, 12.0)
+
+
+class Blur(Part):
+    """A Gaussian blur."""
+
+    use: Literal["blur"]
+    p: Chance = 0.07
+    sigma: Span = Field(default=(0.5, 1.5), description="In pixels.")
+
+
+class LowResolution(Part):
+    """Shrunk and enlarged again: a face that was far away."""
+
+    use: Literal["low_resolution"]
+    p: Chance = 0.15
+    pixels: tuple[Count, Count] = Field(default=(18, 42), description="Range of the size between.")
+
+
+class Erase(Part):
+    """A rectangle of one grey (Zhong et al. 2020, arXiv:1708.04896)."""
+
+    use: Literal["erase"]
+    p: Chance = 0.35
+    size: Span = Field(default=(0.12, 0.42), description="Range of its sides, as parts of the picture's.")
+
+
+class Mixup(Part):
+    """Pairs of faces and of their targets, blended (Zhang et al. 2018, arXiv:1710.09412)."""
+
+    use: Literal["mixup"]
+    p: Chance = Field(default=0.5, description="Part of the batches.")
+    alpha: float = Field(default=0.3, gt=0, le=10)
+
+
+Augmentation = Annotated[
+    Union[Affine, Light, Noise, Blur, LowResolution, Erase, Mixup],  # noqa: UP007
+    Field(discriminator="use"),
+]
+
+
+# ---- optimisers and schedules --------------------------------------------------------------
+
+Rate = Annotated[float, Field(gt=0, le=10)]
+
+
+class Sgd(Part):
+    """Stochastic gradient descent."""
+
+    use: Literal["sgd"]
+    rate: Rate
+    momentum: Share = 0.9
+    nesterov: bool = True
+    weight_decay: float = Field(default=0.0, ge=0)
+    clip_norm: float | None = Field(default=None, gt=0, description="Of all gradients together.")
+
+
+class Adam(Part):
+    """Adam (Kingma & Ba 2015); with weight decay AdamW (Loshchilov & Hutter 2019)."""
+
+    use: Literal["adam"]
+    rate: Rate = 0.001
+    epsilon: float = Field(default=1e-7, gt=0)
+    weight_decay: float = Field(default=0.0, ge=0)
+    clip_norm: float | None = Field(default=None, gt=0)
+
+
+Optimizer = Annotated[Union[Sgd, Adam], Field(discriminator="use")]  # noqa: UP007
+
+Epochs = Annotated[float, Field(ge=0)]
+
+
+class Constant(Part):
+    """The same rate all the time; `inverse` divides it by 1 + inverse * steps, as old Keras did."""
+
+    use: Literal["constant"]
+    warmup: Epochs = 0
+    inverse: float = Field(default=0.0, ge=0)
+
+
+class Cosine(Part):
+    """Half a cosine down to floor times the rate (Loshchilov & Hutter 2017)."""
+
+    use: Literal["cosine"]
+    warmup: Epochs = 0
+    floor: Share = 0.0
+
+
+class StableDecay(Part):
+    """Warm-up, a long time at the full rate, a linear decay over the last epochs (WSD)."""
+
+    use: Literal["stable_decay"]
+    warmup: Epochs = 1
+    decay: Epochs = Field(description="Epochs.")
+    floor: Share = 0.003
+
+
+class Plateau(Part):
+    """Times `factor` when the validation has not become better for `patience` epochs."""
+
+    use: Literal["plateau"]
+    warmup: Epochs = 0
+    monitor: Literal["accuracy", "macro_f1", "loss"] = "loss"
+    factor: Annotated[float, Field(gt=0, lt=1)] = 0.1
+    patience: int = Field(default=10, ge=1)
+    min_rate: float = Field(default=0.0, ge=0)
+
+
+Schedule = Annotated[Union[Constant, Cosine, StableDecay, Plateau], Field(discriminator="use")]  # noqa: UP007
