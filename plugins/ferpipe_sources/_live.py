@@ -24,6 +24,10 @@ TICK = 0.1
 LEAP = 5 * MICROSECONDS
 """A stamp that runs ahead of its arrival by more than this is wrong."""
 
+ALMOST = 0.9
+"""FFmpeg names all sorts of reasons when its time-out ends a connection attempt; from this part
+of the time-out on, it was the time-out."""
+
 PARTING = 1.0
 """Seconds that `close` waits for a reader to end; it ends by itself later where it is blocked."""
 
@@ -128,7 +132,7 @@ class LiveSource(Source[LiveOptionsT], Generic[LiveOptionsT]):
                     yield self._packet(shot, first=first)
                     first = False
                 elif reader.ended:
-                    return reader.error
+                    return self._overdue(reader, since) or reader.error
                 elif trouble := self._overdue(reader, since):
                     return trouble
                 else:
@@ -141,7 +145,8 @@ class LiveSource(Source[LiveOptionsT], Generic[LiveOptionsT]):
         waited = time.monotonic() - max(since, reader.connected_at or 0.0)
         if reader.connected_at is None:
             limit = self.options.open_timeout
-            return TimeoutError(f"did not answer within {limit:g} s") if waited > limit else None
+            late = waited > (ALMOST * limit if reader.ended else limit)
+            return TimeoutError(f"did not answer within {limit:g} s") if late else None
         if waited <= self.options.stall_timeout:
             return None
         self.context.alive("stalled")

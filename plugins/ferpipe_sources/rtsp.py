@@ -104,8 +104,12 @@ class RtspSource(LiveSource[RtspOptions]):
         )
 
     def is_final(self, error: Exception) -> bool:
-        """A refusal for cause: wrong password, wrong path, not a video."""
-        return isinstance(error, av.error.HTTPClientError | av.error.InvalidDataError | UsageError)
+        """A refusal for cause: wrong password, wrong path, not a video.
+
+        An RTSP server that is just coming up may send nonsense; it is asked again.
+        """
+        nonsense = isinstance(error, av.error.InvalidDataError) and not self._is_rtsp
+        return nonsense or isinstance(error, av.error.HTTPClientError | UsageError)
 
     def explain(self, error: Exception) -> str:
         """One line for the user."""
