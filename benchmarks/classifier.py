@@ -26,10 +26,11 @@ from ai_edge_litert.interpreter import Interpreter
 from ferpipe_emotion.calibration import expected_calibration_error, fit_temperature
 from ferpipe_emotion.classifier import open_classifier, softmax
 from ferpipe_emotion.export import Precision, export_litert
-from ferpipe_emotion.model import Input, Model
+from ferpipe_emotion.model import Framing, Input, Model
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = Path(os.environ.get("FERPIPE_SHARED", ROOT.parent / "shared"))
+FRAMING = ROOT / "plugins" / "ferpipe_faces" / "framing_fer2013.json"
 CLASSES = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
 
 
@@ -166,6 +167,7 @@ def export(checkpoint: Path, name: str, precision: Precision, recipe: str) -> No
         input=Input(height=48, width=48, channels=1, scale="raw"),
         data="FER2013 Training without what FER+ calls no face; its labels, mixed with FER+ votes",
         recipe=recipe,
+        framing=Framing.model_validate_json(FRAMING.read_bytes()),
         licence="Apache-2.0",
         source="trained by the ferpipe developers",
     )

@@ -149,10 +149,7 @@ def _open_network(found: Found, threads: int) -> Network:
 
 
 def _overridden(card: Model, classes: Sequence[str] | None, given: dict[str, Any]) -> Model:
-    try:
-        wanted = Input.model_validate({**card.input.model_dump(), **given})
-    except ValidationError as error:
-        raise UsageError(f"model '{card.name}': option input: {error.errors()[0]['msg']}") from None
+    wanted = _checked(card.name, {**card.input.model_dump(), **given})
     return card.model_copy(update={"input": wanted, "classes": tuple(classes or card.classes)})
 
 
@@ -167,23 +164,28 @@ def _described(found: Found, network: Network, classes: Sequence[str] | None, gi
             "and how it wants its pixels (input: {scale: raw, unit, signed or standardize})"
         )
     index = next((i for i, size in enumerate(network.output_sizes) if size == len(classes)), 0)
-    try:
-        wanted = Input.model_validate({**_input_of(shape), **given})
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise UsageError(
-            f"model '{name}': input {first['loc'][-1]}: {first['msg']}; give it as an option"
-        ) from None
-    return Model(
+    card = Model(
         name=found.path.stem,
         file=found.path.name,
         weights=found.weights.name if found.weights else None,
         format=found.format,
         sha256=digest(*found.files),
         classes=tuple(classes),
-        input=wanted,
-        output=Output(kind=_kind_of(network, wanted, index), index=index),
+        input=_checked(name, {**_input_of(shape), **given}),
+        output=Output(index=index),
     ).placed(found.path.parent)
+    _refuse_misfit(card, network)
+    output = Output(kind=_kind_of(network, card.input, index), index=index)
+    return card.model_copy(update={"output": output})
+
+
+def _checked(name: str, fields: dict[str, Any]) -> Input:
+    try:
+        return Input.model_validate(fields)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(("input", *map(str, first["loc"])))
+        raise UsageError(f"model '{name}': option {where}: {first['msg']}") from None
 
 
 def _input_of(shape: tuple[int | None, ...]) -> dict[str, Any]:

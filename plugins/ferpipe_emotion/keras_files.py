@@ -81,6 +81,8 @@ def load_keras(found: Found) -> Any:
     try:
         if found.format == "keras-json":
             return _from_layers(keras, found.path, _weights(found))
+        if found.format == "h5":
+            return _from_hdf5(keras, found.path)
         return keras.saving.load_model(found.path, compile=False)
     except _UNREADABLE as error:
         reason = (str(error).split("\n") or [""])[0][:160]
@@ -111,30 +113,46 @@ def _weights(found: Found) -> Path:
 
 
 def _from_layers(keras: Any, layers: Path, weights: Path) -> Any:
-    """A model of its layers in JSON and its weights in HDF5.
-
-    Keras 3 no longer reads the JSON of Keras 2 by itself, but it does read the HDF5 files of
-    whole models that Keras 2 wrote, so the two files are put together into one of those.
-    """
+    """A model of its layers in JSON and its weights in HDF5."""
     import h5py  # type: ignore[import-untyped,unused-ignore]
 
     text = layers.read_text(encoding="utf-8")
     with h5py.File(weights) as stored:
-        legacy = "layer_names" in stored.attrs and "module" not in json.loads(text)
-        if legacy:
+        if "layer_names" in stored.attrs and "module" not in json.loads(text):
             return _joined(keras, text, stored)
     model = keras.models.model_from_json(text)
     model.load_weights(weights)
     return model
 
 
+def _from_hdf5(keras: Any, path: Path) -> Any:
+    """A whole model in HDF5, of Keras 2 or 3."""
+    import h5py  # type: ignore[import-untyped,unused-ignore]
+
+    with h5py.File(path) as stored:
+        if "model_config" not in stored.attrs or "model_weights" not in stored:
+            raise UsageError(
+                f"'{path}' holds weights without layers: put its model.json beside it, and name that"
+            )
+        config = stored.attrs["model_config"]
+        text = config.decode() if isinstance(config, bytes) else str(config)
+        if "module" not in json.loads(text):
+            return _joined(keras, text, stored["model_weights"])
+    return keras.saving.load_model(path, compile=False)
+
+
 def _joined(keras: Any, text: str, stored: Any) -> Any:
+    """A model that Keras 2 wrote.
+
+    Keras 3 reads the HDF5 files of whole models that Keras 2 wrote, but no longer its JSON, so
+    layers and weights are put together into one such file.
+    """
     import h5py  # type: ignore[import-untyped,unused-ignore]
 
     with tempfile.TemporaryDirectory() as folder:
         whole = Path(folder) / "whole.h5"
         with h5py.File(whole, "w") as target:
-            target.attrs["model_config"] = text
+            target.attrs["model_config"] = json.dumps(_with_input(json.loads(text)))
             target.attrs["keras_version"] = json.loads(text).get("keras_version", "2.0.0")
             group = target.create_group("model_weights")
             for key, value in stored.attrs.items():
@@ -142,6 +160,27 @@ def _joined(keras: Any, text: str, stored: Any) -> Any:
             for name in stored:
                 stored.copy(name, group)
         return keras.saving.load_model(whole, compile=False)
+
+
+def _with_input(model: dict[str, Any]) -> dict[str, Any]:
+    """The layers of a Sequential model of Keras 2, with the input as a layer of its own.
+
+    Keras 3 takes the `batch_input_shape` of a first layer for a shape without the batch.
+    """
+    if model["class_name"] != "Sequential":
+        return model
+    config = (
+        model["config"]
+        if isinstance(model["config"], dict)
+        else {"name": "sequential", "layers": model["config"]}
+    )
+    first, *rest = config["layers"]
+    shape = first["config"].get("batch_input_shape")
+    if shape is None or first["class_name"] == "InputLayer":
+        return {**model, "config": config}
+    own = {key: value for key, value in first["config"].items() if key != "batch_input_shape"}
+    entry = {"class_name": "InputLayer", "config": {"name": "pictures", "batch_input_shape": shape}}
+    return {**model, "config": {**config, "layers": [entry, {**first, "config": own}, *rest]}}
 
 
 def _saved_model(module: Any, folder: Path) -> Compiled:

@@ -76,11 +76,17 @@ class Output(_Part):
 class Framing(_Part):
     """Where the landmarks lie in the pictures that the network was trained on.
 
-    Positions are fractions of the picture's width and height, from its top left corner.  The
-    names are those of `Face.landmark_names`.
+    Positions are fractions of the picture's side, from its top left corner.  The aligner reads
+    this part of the side file by itself (`align: {framing: models/base.json}`).
     """
 
-    landmarks: dict[str, tuple[float, float]] = Field(description="Name to x and y.")
+    points: dict[str, tuple[float, float]] = Field(
+        description="Where each landmark lies; the names are those of `Face.landmark_names`."
+    )
+    boxes: dict[str, tuple[float, float, float]] = Field(
+        default_factory=dict,
+        description="The picture's centre and side relative to a detector's box, in box heights.",
+    )
 
 
 class Model(_Part):

@@ -32,7 +32,7 @@ class SmoothOptions(Options):
         default=1.0, gt=0, le=3600, description="A track that was away for longer starts afresh."
     )
     carried: float = Field(
-        default=0.25,
+        default=0.5,
         ge=0,
         le=1,
         description="Weight of faces that the tracker carried over a frame without detection.",

@@ -1,0 +1,138 @@
+"""How often labels change on real clips, before and after smoothing, and what that costs in lag.
+
+    python benchmarks/flicker.py            the defaults of `smooth`, clip by clip
+    python benchmarks/flicker.py --grid     many settings, all clips together
+
+The clips are those under FERPIPE_SHARED/media.  They run through file, blazeface, track, align
+and litert once; the smoother then runs on what came out.  A change is a track's label that
+differs from the one of the face's frame before.  Lag is how long a true change of expression is
+shown late: a track of one class turns into another at once, with the noise of the real clips.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+
+from ferpipe import Emotion, Face, Packet, Pipeline
+from ferpipe.testing import make_packet
+from ferpipe_emotion.smooth import Smooth, SmoothOptions
+
+SHARED = Path(os.environ.get("FERPIPE_SHARED", Path(__file__).resolve().parent.parent.parent / "shared"))
+
+
+def classified(clip: Path, every: int = 1) -> list[Packet]:
+    """The packets of a clip with emotions, without their pictures."""
+    detector = ("blazeface", {"model": "back", "every": every})
+    pipeline = Pipeline.of(("file", {"path": str(clip)}), detector, "track", "align", "litert")
+    return [make_packet(time=packet.time, faces=packet.faces) for packet in pipeline]
+
+
+def smoothed(packets: list[Packet], options: SmoothOptions) -> list[Packet]:
+    stage = Smooth(options)
+    return [stage.process(packet) for packet in packets]
+
+
+def changes(packets: list[Packet]) -> tuple[int, float]:
+    """Label changes, and the minutes that tracked faces were seen."""
+    last: dict[int, tuple[int, str]] = {}
+    count, seen = 0, 0
+    for packet in packets:
+        for face in packet.faces:
+            if face.track is None or face.emotion is None:
+                continue
+            if face.track in last:
+                time, label = last[face.track]
+                count += label != face.emotion.label
+                seen += min(packet.time - time, 1_000_000)
+            last[face.track] = (packet.time, face.emotion.label)
+    return count, seen / 60e6
+
+
+def residuals(packets: list[Packet]) -> np.ndarray:
+    """What the real probabilities do around their own slow mean: noise for the made step."""
+    tracks: dict[int, list[tuple[float, ...]]] = {}
+    for packet in packets:
+        for face in packet.faces:
+            if face.track is not None and face.emotion is not None:
+                tracks.setdefault(face.track, []).append(face.emotion.probabilities)
+    rows = [np.array(track) for track in tracks.values() if len(track) >= 20]
+    kernel = np.ones(11) / 11
+    slow = [np.stack([np.convolve(c, kernel, "same") for c in track.T], axis=1) for track in rows]
+    return np.concatenate([track - mean for track, mean in zip(rows, slow, strict=True)])
+
+
+def lag(noise: np.ndarray, options: SmoothOptions, strength: float, trials: int = 60) -> float:
+    """Median seconds from a change, neutral to happy, to the new label, at 25 frames a second."""
+    classes = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
+    rest = (1 - strength) / 6
+    before, after = np.full(7, rest), np.full(7, rest)
+    before[6], after[3] = strength, strength
+    rng = np.random.default_rng(0)
+    found = []
+    for _ in range(trials):
+        start = int(rng.integers(0, max(1, len(noise) - 150)))
+        stage = Smooth(options)
+        shown = 6.0
+        for i in range(150):
+            shares = np.clip((before if i < 50 else after) + noise[(start + i) % len(noise)], 1e-3, None)
+            emotion = Emotion(classes, tuple(shares / shares.sum()), classes[int(shares.argmax())])
+            face = Face((0, 0, 1, 1), 1.0, track=1, emotion=emotion)
+            packet = stage.process(make_packet(time=i * 40_000, faces=(face,)))
+            if i >= 50 and packet.faces[0].emotion.label == "happy":
+                shown = (i - 50) * 0.04
+                break
+        found.append(shown)
+    return float(np.median(found))
+
+
+def rate(packets_of: dict[str, list[Packet]], options: SmoothOptions | None) -> float:
+    counts = [changes(p if options is None else smoothed(p, options)) for p in packets_of.values()]
+    return sum(count for count, _ in counts) / sum(minutes for _, minutes in counts)
+
+
+def grid(packets_of: dict[str, list[Packet]], noise: np.ndarray) -> None:
+    print(f"before: {rate(packets_of, None):.1f} changes a minute")
+    print("  tau margin  hold | changes a minute | lag of a clear change (0.8), of a faint one (0.45)")
+    for tau, margin, hold in product((0, 0.1, 0.2, 0.3, 0.5, 0.8), (0, 0.05, 0.1, 0.2), (0, 0.1, 0.2, 0.4)):
+        options = SmoothOptions(tau=tau, margin=margin, hold=hold)
+        lags = lag(noise, options, 0.8, 15), lag(noise, options, 0.45, 15)
+        print(
+            f"{tau:5} {margin:6} {hold:5} | {rate(packets_of, options):16.1f} | {lags[0]:5.2f} {lags[1]:5.2f}"
+        )
+
+
+def defaults(packets_of: dict[str, list[Packet]], noise: np.ndarray) -> None:
+    options = SmoothOptions()
+    print(f"{options}")
+    print(f"{'clip':44} {'face minutes':>12} {'before':>8} {'after':>8}  label changes a minute")
+    for name, packets in packets_of.items():
+        (raw, minutes), (after, _) = changes(packets), changes(smoothed(packets, options))
+        if minutes:
+            print(f"{name:44} {minutes:12.2f} {raw / minutes:8.1f} {after / minutes:8.1f}")
+    print(f"{'all':44} {'':12} {rate(packets_of, None):8.1f} {rate(packets_of, options):8.1f}")
+    for strength in (0.8, 0.6, 0.45):
+        print(
+            f"a change of strength {strength} is shown after {lag(noise, options, strength):.2f} s (median)"
+        )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--grid", action="store_true")
+    parser.add_argument("--every", type=int, default=1, help="detect on every Nth frame only")
+    arguments = parser.parse_args()
+    clips = sorted((SHARED / "media").glob("*.mp4"))
+    packets_of = {clip.stem: classified(clip, arguments.every) for clip in clips}
+    noise = np.concatenate([residuals(packets) for packets in packets_of.values()])
+    (grid if arguments.grid else defaults)(packets_of, noise)
+
+
+if __name__ == "__main__":
+    main()

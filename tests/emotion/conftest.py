@@ -1,0 +1,117 @@
+"""Small real networks, built, trained a little and saved in every format, once a run."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pytest
+
+CLASSES = ("angry", "happy", "neutral")
+
+
+@pytest.fixture(scope="session")
+def pictures() -> list[np.ndarray]:
+    """Twelve grey 24x20 pictures that differ."""
+    rng = np.random.default_rng(3)
+    return list(rng.integers(0, 256, (12, 24, 20), np.uint8))
+
+
+@pytest.fixture(scope="session")
+def network() -> Any:
+    """A Keras network with two heads: three logits, and two numbers more."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    keras = pytest.importorskip("keras", reason="TensorFlow is not installed")
+    keras.utils.set_random_seed(5)
+    layers = keras.layers
+    seen = layers.Input((24, 20, 1))
+    inner = layers.Rescaling(1 / 128, offset=-1)(seen)
+    inner = layers.Conv2D(6, 3, strides=2, activation="relu")(inner)
+    inner = layers.BatchNormalization()(inner)
+    inner = layers.GlobalAveragePooling2D()(inner)
+    wide = keras.initializers.RandomNormal(stddev=3.0)
+    emotion = layers.Dense(3, name="emotion", kernel_initializer=wide)(inner)
+    return keras.Model(seen, [emotion, layers.Dense(2, name="other")(inner)])
+
+
+@pytest.fixture(scope="session")
+def single(network: Any) -> Any:
+    """The same with the first head only."""
+    from ferpipe_emotion.export import with_head
+
+    return with_head(network, "emotion")
+
+
+@pytest.fixture(scope="session")
+def expected(single: Any, pictures: list[np.ndarray]) -> np.ndarray:
+    """The softmax of the network's own answer, computed by Keras."""
+    logits = np.asarray(single(np.stack(pictures)[..., None].astype("float32"), training=False), np.float64)
+    raised = np.exp(logits)
+    return raised / raised.sum(axis=1, keepdims=True)
+
+
+@pytest.fixture(scope="session")
+def files(single: Any, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """The network in each format, by the format's name."""
+    from ferpipe_emotion.export import to_litert
+
+    folder = tmp_path_factory.mktemp("networks")
+    places = {
+        "keras": folder / "net.keras",
+        "h5": folder / "old.h5",
+        "keras-json": folder / "pair" / "model.json",
+        "saved-model": folder / "saved",
+        "litert": folder / "net.tflite",
+    }
+    single.save(places["keras"])
+    single.save(places["h5"])
+    places["keras-json"].parent.mkdir()
+    places["keras-json"].write_text(single.to_json())
+    single.save_weights(places["keras-json"].with_name("model.weights.h5"))
+    single.export(places["saved-model"], verbose=False)
+    places["litert"].write_bytes(to_litert(single))
+    return places
+
+
+class Keras2(NamedTuple):
+    """A network as Keras 2 wrote it, and what is in it."""
+
+    layers: Path
+    whole: Path
+    kernel: np.ndarray
+    bias: np.ndarray
+
+
+@pytest.fixture(scope="session", params=["dictionary", "list"])
+def keras2(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Keras2:
+    """model.json with model.h5, and whole.h5; a Sequential's config was once a plain list."""
+    h5py = pytest.importorskip("h5py", reason="TensorFlow is not installed")
+    folder = tmp_path_factory.mktemp("keras2")
+    first = {"name": "f", "batch_input_shape": [None, 6, 5, 1], "dtype": "float32"}
+    layers = [
+        {"class_name": "Flatten", "config": first},
+        {"class_name": "Dense", "config": {"name": "d", "units": 3, "activation": "softmax"}},
+    ]
+    config = layers if request.param == "list" else {"name": "sequential_1", "layers": layers}
+    text = json.dumps({"class_name": "Sequential", "config": config, "keras_version": "2.2.4"})
+    (folder / "model.json").write_text(text)
+    rng = np.random.default_rng(1)
+    kernel, bias = rng.normal(size=(30, 3)).astype("float32"), rng.normal(size=3).astype("float32")
+
+    def fill(group: Any) -> None:
+        group.attrs["layer_names"] = [b"f", b"d"]
+        group.attrs["keras_version"], group.attrs["backend"] = b"2.2.4", b"tensorflow"
+        group.create_group("f").attrs["weight_names"] = []
+        dense = group.create_group("d")
+        dense.attrs["weight_names"] = [b"d/kernel:0", b"d/bias:0"]
+        dense["d/kernel:0"], dense["d/bias:0"] = kernel, bias
+
+    with h5py.File(folder / "model.h5", "w") as stored:
+        fill(stored)
+    with h5py.File(folder / "whole.h5", "w") as stored:
+        stored.attrs["model_config"] = text
+        fill(stored.create_group("model_weights"))
+    return Keras2(folder / "model.json", folder / "whole.h5", kernel, bias)

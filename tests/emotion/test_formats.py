@@ -1,0 +1,156 @@
+"""One network in every format gives the same probabilities."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from ferpipe import UsageError
+from ferpipe_emotion.classifier import open_classifier
+from ferpipe_emotion.export import export_litert, to_litert
+from ferpipe_emotion.find import load_model_card
+from ferpipe_emotion.model import Input, Model
+
+CLASSES = ("angry", "happy", "neutral")
+SLOWLY = [
+    ("float32", 1e-4),
+    pytest.param("float16", 5e-3, marks=pytest.mark.slow),
+    pytest.param("int8", 0.2, marks=pytest.mark.slow),
+]
+
+
+def card(**changes: Any) -> Model:
+    fields: dict[str, Any] = {
+        "name": "small",
+        "file": "small.tflite",
+        "format": "litert",
+        "classes": CLASSES,
+        "input": Input(height=24, width=20),
+        **changes,
+    }
+    return Model(**fields)
+
+
+@pytest.mark.parametrize("form", ["keras", "h5", "keras-json", "saved-model", "litert"])
+def test_every_format_agrees_with_keras(form, files, pictures, expected):
+    classifier = open_classifier(files[form], classes=CLASSES, given={"scale": "raw"})
+    assert classifier.card.format == form
+    assert classifier.card.output.kind == "logits"
+    assert (expected.max(axis=1) - expected.min(axis=1)).max() > 0.2  # not a network that says nothing
+    np.testing.assert_allclose(classifier.probabilities(pictures), expected, atol=1e-4)
+    np.testing.assert_allclose(classifier.probabilities(pictures[:1]), expected[:1], atol=1e-4)
+    classifier.close()
+
+
+@pytest.mark.parametrize("which", ["layers", "whole"])
+def test_files_of_keras_2(which, keras2, pictures):
+    classifier = open_classifier(getattr(keras2, which), classes=CLASSES, given={"scale": "unit"})
+    assert classifier.card.output.kind == "probabilities"
+    small = [picture[:6, :5] for picture in pictures]
+    logits = np.stack(small).reshape(12, 30) / 255 @ keras2.kernel + keras2.bias
+    shares = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(classifier.probabilities(small), shares, atol=1e-5)
+
+
+def test_weights_alone_ask_for_the_layers(keras2):
+    with pytest.raises(UsageError, match=r"weights without layers: put its model\.json beside it"):
+        open_classifier(keras2.layers.with_suffix(".h5"), classes=CLASSES, given={"scale": "unit"})
+
+
+def test_layers_without_weights_say_where_to_put_them(files, tmp_path):
+    shutil.copy(files["keras-json"], tmp_path / "model.json")
+    with pytest.raises(UsageError, match=r"weights are not beside it: put them in '.*model\.h5'"):
+        open_classifier(tmp_path / "model.json", classes=CLASSES, given={"scale": "raw"})
+
+
+@pytest.mark.parametrize("name", ["broken.keras", "broken.h5", "broken.tflite"])
+def test_a_broken_file_is_one_line(name, tmp_path):
+    (tmp_path / name).write_bytes(b"this is no network")
+    with pytest.raises(UsageError, match=name) as caught:
+        open_classifier(tmp_path / name, classes=CLASSES, given={"scale": "raw"})
+    assert "\n" not in str(caught.value)
+
+
+def test_a_saved_model_that_is_broken_is_one_line(tmp_path):
+    (tmp_path / "saved_model.pb").write_bytes(b"\xff\xff nonsense")
+    with pytest.raises(UsageError, match="TensorFlow cannot read") as caught:
+        open_classifier(tmp_path, classes=CLASSES, given={"scale": "raw"})
+    assert "\n" not in str(caught.value)
+
+
+def test_a_fixed_batch_is_padded(single, tmp_path, pictures, expected):
+    import keras
+
+    fixed = keras.Input(batch_shape=(5, 24, 20, 1))
+    keras.Model(fixed, single(fixed)).save(tmp_path / "fixed.keras")
+    classifier = open_classifier(tmp_path / "fixed.keras", classes=CLASSES, given={"scale": "raw"})
+    np.testing.assert_allclose(classifier.probabilities(pictures), expected, atol=1e-4)
+
+
+@pytest.mark.parametrize(("precision", "allowed"), SLOWLY)
+def test_export_writes_a_side_file_that_works(precision, allowed, network, tmp_path, pictures, expected):
+    network.save(tmp_path / "two.keras")
+    samples = pictures * 10
+    done, difference = export_litert(
+        tmp_path / "two.keras", card(), tmp_path / "out", head="emotion", precision=precision, samples=samples
+    )
+    assert load_model_card(tmp_path / "out" / "small.json") == done
+    classifier = open_classifier(tmp_path / "out" / "small.json")
+    measured = np.abs(classifier.probabilities(pictures) - expected).max()
+    assert measured < allowed
+    assert measured == pytest.approx(difference, abs=1e-6)
+
+
+@pytest.mark.slow
+def test_export_keeps_the_head_that_is_asked_for(network, tmp_path, pictures):
+    network.save(tmp_path / "two.keras")
+    two = card(classes=("yes", "no"))
+    export_litert(tmp_path / "two.keras", two, tmp_path, head="other")
+    second = np.asarray(network(np.stack(pictures)[..., None].astype("float32"))[1])
+    np.testing.assert_allclose(open_classifier(tmp_path / "small.json").logits(pictures), second, atol=1e-4)
+
+
+def test_export_names_the_heads_when_one_is_unknown(network, tmp_path):
+    network.save(tmp_path / "two.keras")
+    with pytest.raises(UsageError, match="no output 'emotions'; it has emotion, other"):
+        export_litert(tmp_path / "two.keras", card(), tmp_path, head="emotions")
+
+
+def test_an_export_that_answers_otherwise_is_not_written(network, tmp_path, monkeypatch):
+    import keras
+
+    network.save(tmp_path / "two.keras")
+    other = keras.models.clone_model(network)  # the same layers, fresh weights
+    from ferpipe_emotion import export
+
+    wrong = to_litert(export.with_head(other, "emotion"))
+    monkeypatch.setattr(export, "to_litert", lambda *_, **__: wrong)
+    with pytest.raises(UsageError, match="the export differs by 0"):
+        export_litert(tmp_path / "two.keras", card(), tmp_path / "out", head="emotion")
+    assert not (tmp_path / "out").exists()
+
+
+def test_int8_asks_for_pictures(single):
+    with pytest.raises(UsageError, match="at least 100 pictures"):
+        to_litert(single, precision="int8")
+
+
+@pytest.mark.slow
+def test_int8_inputs_are_quantised(tmp_path: Path, single, pictures, expected):
+    """A network whose input and output tensors are themselves integers."""
+    import tensorflow as tf
+
+    single.export(tmp_path / "saved", verbose=False)
+    converter = tf.lite.TFLiteConverter.from_saved_model(str(tmp_path / "saved"))
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    batch = np.stack(pictures)[..., None].astype("float32")
+    converter.representative_dataset = lambda: ([picture[None]] for picture in batch)
+    converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+    converter.inference_input_type = converter.inference_output_type = tf.uint8
+    (tmp_path / "q.tflite").write_bytes(converter.convert())
+    classifier = open_classifier(tmp_path / "q.tflite", classes=CLASSES, given={"scale": "raw"})
+    assert np.abs(classifier.probabilities(pictures) - expected).max() < 0.1
