@@ -136,13 +136,12 @@ def _draw_box(picture: Image, area: Area, colour: Colour, sizes: Sizes) -> None:
 
 def _draw_rounded(picture: Image, area: Area, r: int, colour: Colour, line: int) -> None:
     left, top, right, bottom = area.x, area.y, area.right - 1, area.bottom - 1
-    for a, b in (
-        ((left + r, top), (right - r, top)),
-        ((left + r, bottom), (right - r, bottom)),
-        ((left, top + r), (left, bottom - r)),
-        ((right, top + r), (right, bottom - r)),
-    ):
-        cv2.line(picture, a, b, colour, line)
+    # Filled, as the lines of OpenCV get thicker than they are asked to be.
+    before, after = line // 2, (line - 1) // 2
+    for y in (top, bottom):
+        cv2.rectangle(picture, (left + r, y - before), (right - r, y + after), colour, -1)
+    for x in (left, right):
+        cv2.rectangle(picture, (x - before, top + r), (x + after, bottom - r), colour, -1)
     for centre, start in (
         ((left + r, top + r), 180),
         ((right - r, top + r), 270),

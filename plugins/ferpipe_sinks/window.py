@@ -87,7 +87,7 @@ def _refuse_without_display() -> None:
             f"(opencv-python-headless); install opencv-python, or {instead}"
         )
     unix = sys.platform not in {"win32", "darwin"}
-    if unix and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
+    if unix and not any(map(os.environ.get, ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"))):
         raise UsageError(f"the window cannot be shown: there is no display (DISPLAY is not set); {instead}")
 
 
