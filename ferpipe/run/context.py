@@ -7,7 +7,7 @@ import threading
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ferpipe.errors import redact
 from ferpipe.packet import StreamInfo
@@ -26,7 +26,13 @@ class Board:
         self.notes: dict[str, Any] = {}
 
 
-class _Redacted(logging.LoggerAdapter[logging.Logger]):
+if TYPE_CHECKING:
+    _Adapter = logging.LoggerAdapter[logging.Logger]
+else:
+    _Adapter = logging.LoggerAdapter  # Python 3.10 cannot subscript it
+
+
+class _Redacted(_Adapter):
     def process(self, msg: Any, kwargs: Any) -> tuple[Any, Any]:
         return redact(str(msg)), kwargs
 
