@@ -19,7 +19,12 @@ __all__ = [
     "redact",
 ]
 
-_CREDENTIALS = re.compile(r"(?P<scheme>[a-zA-Z][a-zA-Z0-9+.-]*://)[^/@\s]+(?:@[^/@\s]+)*@")
+_CREDENTIALS = re.compile(
+    r"(?P<scheme>\b[a-zA-Z][a-zA-Z0-9+.-]+:/{1,2})"
+    r"(?:[^/@\s:]*:\S*@"  # user:password, the password perhaps with a slash or an at sign in it
+    r"|(?:[^/@\s]+@)+)"  # a user alone, or a token
+)
+"""`//` may have become `/`: that is what `pathlib` makes of a URL."""
 
 
 def redact(text: str) -> str:

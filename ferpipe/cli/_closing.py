@@ -26,7 +26,8 @@ _LABELS = 3
 def close_with(report: RunReport) -> None:
     """Print the closing words on standard error."""
     screen = Console(stderr=True, highlight=False, width=None if sys.stderr.isatty() else 200)
-    print_rows(screen, _HEADS, [_row(stage) for stage in report.stages])
+    rows = [_row(stage) for stage in report.stages]
+    print_rows(screen, _HEADS, rows if screen.is_terminal else [_HEADS, *rows])
     for source in report.sources:
         lost = [f"{n} dropped ({cause})" for cause, n in source.dropped.items()]
         lost += [f"{n} failed ({stage})" for stage, n in source.failed.items()]

@@ -53,7 +53,9 @@ def execute(definition: Definition, options: RunOptions, *, closing: bool = True
     if options.stats is not None:
         _save(options.stats, report.to_dict())
     _tell(report, closing=closing and not options.quiet)
-    return _leave(report)
+    if run.left_behind:
+        _leave(report.exit_code)
+    return report.exit_code
 
 
 def _follow(run: Run, *, quiet: bool) -> None:
@@ -70,7 +72,7 @@ def _follow(run: Run, *, quiet: bool) -> None:
 
 
 def _tell(report: RunReport, *, closing: bool) -> None:
-    if closing:
+    if closing and any(source.entered for source in report.sources):
         from ferpipe.cli._closing import close_with
 
         close_with(report)
@@ -82,13 +84,13 @@ def _tell(report: RunReport, *, closing: bool) -> None:
         say(f"ferpipe: ended by {report.reason}; what was written is finished")
 
 
-def _leave(report: RunReport) -> int:
-    """The exit code; a stage that was left behind must not hold up the process's end."""
-    if any(thread.name.startswith("ferpipe-") for thread in threading.enumerate()):
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(report.exit_code)
-    return report.exit_code
+def _leave(code: int) -> None:
+    """End the process here: a stage that was left behind must not hold it up, nor its native
+    threads crash what Python tears down.
+    """
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
 
 
 @contextmanager

@@ -29,8 +29,10 @@ from ferpipe.stage import Source, Stage
 
 __all__ = ["Run"]
 
-_GRACE = 1.5
+_GRACE = 1.0
 """Seconds that frames under way have to reach the outputs after a stop."""
+_PATIENCE = 0.3
+"""Seconds that calls under way have to return after that, before their stages are left behind."""
 _TICK = 0.05
 _EXECUTORS: dict[str, type[Executor]] = {"inline": InlineExecutor, "threads": ThreadsExecutor}
 
@@ -85,6 +87,11 @@ class Run:
     def finish(self, reason: str | None = None) -> None:
         """End the run: sources stop, what is under way is finished, outputs are closed."""
         self.control.finish(reason)
+
+    @property
+    def left_behind(self) -> tuple[str, ...]:
+        """Stages that are still inside a call that did not end; their threads live on."""
+        return tuple(name for name, worker in self._workers.items() if worker.abandoned)
 
     def report(self) -> RunReport:
         """The figures now; final once `wait` has returned True."""
@@ -224,7 +231,7 @@ class Run:
 
     def _still_busy(self, worker: Worker) -> bool:
         """Whether the stage is still inside a call after the run has ended; then it cannot be closed."""
-        patience = monotonic() + 0.5
+        patience = monotonic() + _PATIENCE
         while worker.call is not None and monotonic() < patience:
             self._done.wait(0.01)
         call = worker.call
@@ -247,6 +254,8 @@ class Run:
             since = self.control.ending_since
             if since is not None and monotonic() - since > _GRACE:
                 self.control.cut()
+            if since is not None and monotonic() - since > _GRACE + _PATIENCE and self._closer is None:
+                self._take_over(None)
 
     def _interrupt(self) -> None:
         for worker in self._workers.values():
