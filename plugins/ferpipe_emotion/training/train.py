@@ -126,7 +126,7 @@ class _Run:
         self.network = build_network(recipe, len(learnt.classes))
         # What is validated and saved: the network with the averaged weights, where there are any.
         self.twin = keras.models.clone_model(self.network)
-        self.twin.compile(jit_compile=False)
+        self.twin.jit_compile = False
         self.trainee = Trainee(recipe, self.network)
         self.optimizer = make_optimizer(recipe)
         self.trainee.compile(optimizer=self.optimizer, jit_compile=recipe.compile and _can_compile())
@@ -226,7 +226,7 @@ class _Run:
         import keras
 
         best = keras.models.load_model(self.folder / BEST, compile=False)
-        best.compile(jit_compile=False)
+        best.jit_compile = False
         logits = _logits(best, self.validation.images)
         return Outcome(self.folder, self.folder / BEST, best, self.progress, self.validation, logits)
 

@@ -1,0 +1,62 @@
+"""`ferpipe export`: a Keras network to LiteRT, and what that costs in accuracy."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import cast
+
+import numpy as np
+from rich.console import Console
+
+from ferpipe import UsageError
+from ferpipe_emotion.classifier import open_classifier
+from ferpipe_emotion.evaluation.evaluate import evaluate, pictures
+from ferpipe_emotion.evaluation.run import faces_for
+from ferpipe_emotion.find import find_model
+from ferpipe_emotion.training.net import need_keras
+
+__all__ = ["run_export"]
+
+_SAMPLES = 500
+"""Faces that set the ranges of int8."""
+
+
+def run_export(model: Path, out: Path, precision: str, data: str | None, head: str | int) -> int:
+    """Export `model` to `out`; gives the exit code."""
+    need_keras()
+    from ferpipe_emotion.export import Precision, export_litert
+
+    if out.suffix != ".tflite":
+        raise UsageError(f"'{out}' must end in .tflite")
+    if precision == "int8" and data is None:
+        raise UsageError("int8 needs faces to set its ranges: give --data")
+    found = find_model(model)
+    if found.card is None:
+        raise UsageError(
+            f"'{model}' has no side file: ferpipe train writes one, docs/models.md says what is in it"
+        )
+    console, errors = Console(), Console(stderr=True)
+    samples = None
+    if data is not None:
+        learnt = faces_for(open_classifier(model), data, "Training", errors)
+        rows = np.random.default_rng(0).permutation(len(learnt))[:_SAMPLES]
+        samples = pictures(learnt.take(np.sort(rows)))
+    card = found.card.model_copy(update={"name": out.stem, "file": out.name, "weights": None})
+    done, difference = export_litert(
+        model, card, out.parent, head=head, precision=cast("Precision", precision), samples=samples
+    )
+    size = done.path.stat().st_size / 1e6
+    console.print(
+        f"{done.path}: {precision}, {size:.2f} MB, probabilities differ by {difference:.1e} at the most",
+        highlight=False,
+        soft_wrap=True,
+    )
+    if data is not None:
+        for name in (model, done.path):
+            classifier = open_classifier(name)
+            faces = faces_for(classifier, data, "PublicTest", errors)
+            accuracy = evaluate(classifier, faces, robustness=False, rounds=1).report["accuracy"]
+            console.print(
+                f"{name}: {100 * accuracy:.2f} % of {len(faces)} faces", highlight=False, soft_wrap=True
+            )
+    return 0
