@@ -82,6 +82,11 @@ def test_start_far_into_a_long_file_does_not_decode_all_of_it(ffmpeg, tmp_path, 
     assert len(seen) < 25 * 4
 
 
+def test_start_is_exact_where_seeking_lands_too_late(coded, shown, monkeypatch):
+    monkeypatch.setattr("ferpipe_sources.file.RUN_UP", -1_000_000)
+    assert shown(read(coded(EVEN), start=0.3)) == list(range(8, 50))
+
+
 def test_end_is_exclusive(coded, shown):
     assert shown(read(coded(EVEN), end=0.4)) == list(range(10))
     assert shown(read(coded(EVEN), start=0.4, end=0.6)) == list(range(10, 15))
