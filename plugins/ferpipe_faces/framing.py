@@ -154,7 +154,7 @@ def load(name: str, file: Path | None = None) -> Framing:
     """
     if file is None:
         file = Path(__file__).parent / f"framing_{name}.json"
-    default = {} if name == DEFAULT else load(DEFAULT).boxes
+    usual = None if name == DEFAULT else load(DEFAULT)
     try:
         content: Any = json.loads(file.read_text(encoding="utf-8"))
         if isinstance(content, dict) and "framing" in content:
@@ -168,7 +168,23 @@ def load(name: str, file: Path | None = None) -> Framing:
         ) from error
     if not {"left_eye", "right_eye"} <= checked.points.keys():
         raise UsageError(f"align: the framing in {file} lacks 'left_eye' or 'right_eye' among its 'points'")
-    return Framing(checked.points, {**default, **checked.boxes})
+    boxes = {} if usual is None else _carried_over(usual, checked.points)
+    return Framing(checked.points, {**boxes, **checked.boxes})
+
+
+def _carried_over(usual: Framing, points: Mapping[str, Point]) -> dict[str, tuple[float, float, float]]:
+    """The boxes of a framing that only tells its points, from those of one that tells both."""
+    names = [name for name in points if name in usual.points]
+    old, new = (np.array([some[name] for name in names]) for some in (usual.points, points))
+    change = _similarity(old, new, np.ones(len(names)))
+    if change is None:
+        return dict(usual.boxes)
+    longer = 1 / float(np.hypot(change[0, 0], change[1, 0]))
+    x, y = _centre(change) - 0.5
+    return {
+        key: (dx + float(x) * side, dy + float(y) * side, side * longer)
+        for key, (dx, dy, side) in usual.boxes.items()
+    }
 
 
 def _first_line(error: Exception) -> str:
