@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
+import socket
 import sys
 from typing import Any
 
@@ -81,14 +83,35 @@ def _finish(context: Context) -> None:
 def _refuse_without_display() -> None:
     """Look before OpenCV does: its window library ends the whole process where it finds no display."""
     instead = "write a file with 'video', or send the picture with 'stream'"
-    if _backend() == "NONE":
+    backend = _backend()
+    if backend == "NONE":
         raise UsageError(
             "the window cannot be shown: this OpenCV was built without windows "
             f"(opencv-python-headless); install opencv-python, or {instead}"
         )
-    unix = sys.platform not in {"win32", "darwin"}
-    if unix and not any(map(os.environ.get, ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"))):
+    if sys.platform in {"win32", "darwin"} or ("GTK" in backend and os.environ.get("WAYLAND_DISPLAY")):
+        return
+    display = os.environ.get("DISPLAY", "")
+    if not display:
         raise UsageError(f"the window cannot be shown: there is no display (DISPLAY is not set); {instead}")
+    if not _answers(display):
+        raise UsageError(f"the window cannot be shown: the display '{display}' does not answer; {instead}")
+
+
+def _answers(display: str) -> bool:
+    """Whether an X server listens at `display` (host:number.screen, as in X(7))."""
+    match = re.fullmatch(r"(?P<host>.*):(?P<number>\d+)(\.\d+)?", display)
+    if match is None:
+        return False
+    host, number = match["host"], int(match["number"])
+    local = host in {"", "unix"}
+    with socket.socket(socket.AF_UNIX if local else socket.AF_INET) as probe:
+        probe.settimeout(2)
+        try:
+            probe.connect(f"/tmp/.X11-unix/X{number}" if local else (host, 6000 + number))  # noqa: S108
+        except OSError:
+            return False
+    return True
 
 
 def _backend() -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -22,8 +23,8 @@ from ferpipe_sinks.window import WindowOptions, WindowSink
 def test_without_a_display_a_line_says_what_to_do_instead(
     context: TestContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"):
-        monkeypatch.delenv(name, raising=False)
+    monkeypatch.delenv("DISPLAY", raising=False)
+    monkeypatch.setenv("WAYLAND_DISPLAY", "wayland-0")
     stage = WindowSink()
     with pytest.raises(UsageError, match=r"there is no display.*'video'") as error:
         stage.open(context)
@@ -38,33 +39,70 @@ def test_an_opencv_without_windows_is_named(context: TestContext, monkeypatch: p
         WindowSink().open(context)
 
 
-@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Qt can do without a screen")
-def test_a_real_window_opens_and_closes_in_a_thread(tmp_path: Path) -> None:
-    """Qt draws off screen; an executor calls the stage from a thread of its own."""
-    script = (
-        "import threading, cv2; from pathlib import Path\n"
-        "from ferpipe.testing import TestContext, make_packet\n"
-        "from ferpipe_sinks.window import WindowSink\n"
-        "class C(TestContext):\n"
-        "    def finish(self): print('finished')\n"
-        "def run():\n"
-        f"    stage = WindowSink(); stage.open(C(Path({str(tmp_path)!r})))\n"
-        "    for i in range(5): stage.process(make_packet(time=i))\n"
-        "    print('visible', cv2.getWindowProperty('ferpipe', cv2.WND_PROP_VISIBLE))\n"
-        "    cv2.destroyWindow('ferpipe'); stage.process(make_packet(time=6)); stage.close()\n"
-        "t = threading.Thread(target=run); t.start(); t.join(); print('over')\n"
-    )
-    environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen"}
-    done = subprocess.run(
-        [sys.executable, "-c", script],
-        capture_output=True,
-        text=True,
-        env=environment,
-        timeout=60,
-        check=False,
-    )
-    assert done.stdout.splitlines()[0] == "visible 1.0", done.stderr
-    assert done.stdout.splitlines()[-1] == "over", done.stderr
+def test_a_display_that_does_not_answer_is_named(
+    context: TestContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for display in (":4711", "127.0.0.1:4711.0", "nonsense"):
+        monkeypatch.setenv("DISPLAY", display)
+        with pytest.raises(UsageError, match=f"the display '{display}' does not answer"):
+            WindowSink().open(context)
+
+
+SCRIPT = """
+import sys, threading, time
+from pathlib import Path
+from ferpipe.testing import TestContext, make_packet
+from ferpipe_sinks.window import WindowSink
+
+class Context(TestContext):
+    def finish(self):
+        self.stop.set()
+
+def run():
+    context = Context(Path(sys.argv[1]))
+    stage = WindowSink()
+    stage.open(context)
+    for i in range(2000):
+        stage.process(make_packet(time=i))
+        if i == 5:
+            print("shown", flush=True)
+        if context.stop.is_set():
+            break
+        time.sleep(0.01)
+    stage.close()
+    print("ended" if context.stop.is_set() else "went on", flush=True)
+
+thread = threading.Thread(target=run)
+thread.start()
+thread.join()
+"""
+
+
+@pytest.mark.skipif(not (shutil.which("Xvfb") and shutil.which("xdotool")), reason="needs Xvfb and xdotool")
+def test_q_in_a_real_window_ends_the_run(tmp_path: Path) -> None:
+    """On a real X server, with the stage in a thread of its own, as an executor calls it."""
+    with subprocess.Popen(
+        [shutil.which("Xvfb") or "", "-displayfd", "1", "-nolisten", "tcp"], stdout=subprocess.PIPE
+    ) as server:
+        assert server.stdout is not None
+        environment = {**os.environ, "DISPLAY": f":{int(server.stdout.readline())}"}
+        command = [sys.executable, "-c", SCRIPT, str(tmp_path)]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, env=environment) as shown:
+            assert shown.stdout is not None
+            assert shown.stdout.readline() == b"shown\n"
+            keys = [
+                shutil.which("xdotool") or "",
+                "search",
+                "--sync",
+                "--name",
+                "ferpipe",
+                "windowfocus",
+                "key",
+                "q",
+            ]
+            subprocess.run(keys, env=environment, check=True, timeout=30)
+            assert shown.stdout.readline() == b"ended\n"
+        server.terminate()
 
 
 class Screen:
@@ -74,7 +112,7 @@ class Screen:
         self.shown: list[str] = []
         self.open: set[str] = set()
         self.size = (0, 0)
-        monkeypatch.setenv("DISPLAY", ":99")
+        monkeypatch.setattr("ferpipe_sinks.window._refuse_without_display", lambda: None)
         monkeypatch.setattr(cv2, "namedWindow", lambda title, _flags: self.open.add(title))
         monkeypatch.setattr(cv2, "resizeWindow", lambda _title, *size: setattr(self, "size", size))
         monkeypatch.setattr(cv2, "imshow", lambda title, _image: self.shown.append(title))
