@@ -27,10 +27,11 @@ class LiteRTNetwork:
 
     def __init__(self, path: Path, threads: int = 1) -> None:
         try:
-            self._interpreter = Interpreter(str(path), num_threads=threads)
-            inputs = self._interpreter.get_input_details()
-            _refuse_several_inputs(path, len(inputs))
-            self._interpreter.allocate_tensors()
+            with without_lines("Created TensorFlow Lite XNNPACK delegate"):
+                self._interpreter = Interpreter(str(path), num_threads=threads)
+                inputs = self._interpreter.get_input_details()
+                _refuse_several_inputs(path, len(inputs))
+                self._interpreter.allocate_tensors()
         except (ValueError, RuntimeError) as error:
             reason = " ".join(str(error).split())[:120]
             raise UsageError(f"'{path}' is no network that LiteRT can run: {reason}") from None

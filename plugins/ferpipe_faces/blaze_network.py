@@ -59,8 +59,9 @@ class BlazeNetwork:
     def __init__(self, variant: Variant, file: Path, threads: int) -> None:
         self._side = variant.side
         self._anchors = anchors(variant)
-        self._interpreter = Interpreter(model_path=str(file), num_threads=threads)
-        self._interpreter.allocate_tensors()
+        with without_lines("Created TensorFlow Lite XNNPACK delegate"):
+            self._interpreter = Interpreter(model_path=str(file), num_threads=threads)
+            self._interpreter.allocate_tensors()
         self._input = self._interpreter.get_input_details()[0]["index"]
         outputs = {int(tensor["shape"][-1]): tensor for tensor in self._interpreter.get_output_details()}
         self._regressors, self._scores = outputs[16]["index"], outputs[1]["index"]
