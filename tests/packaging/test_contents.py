@@ -1,0 +1,74 @@
+"""What the sdist and the wheel hold."""
+
+from __future__ import annotations
+
+import tarfile
+import zipfile
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.slow
+ROOT = Path(__file__).parents[2]
+
+NEEDED = [
+    "ferpipe/py.typed",
+    "ferpipe_sources/py.typed",
+    "ferpipe_faces/py.typed",
+    "ferpipe_emotion/py.typed",
+    "ferpipe_sinks/py.typed",
+    "ferpipe/timeline/timeline-1.schema.json",
+    "ferpipe/_shipped/pipelines/schema.json",
+    "ferpipe/_shipped/samples/demo.mp4",
+    "ferpipe/_shipped/models/base.tflite",
+    "ferpipe/_shipped/models/base.json",
+    "ferpipe/_shipped/models/blazeface/LICENSE",
+]
+
+
+def names(wheel: Path) -> set[str]:
+    with zipfile.ZipFile(wheel) as archive:
+        return set(archive.namelist())
+
+
+def test_the_wheel_holds_what_is_needed(wheel: Path) -> None:
+    assert set(NEEDED) <= names(wheel)
+    licences = {Path(name).name for name in names(wheel) if "/licenses/" in name}
+    assert licences == {"LICENSE", "NOTICE"}
+
+
+def test_the_wheel_holds_every_shipped_file_as_it_is(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        shipped = [path for kind in ("pipelines", "models", "samples") for path in files(ROOT / kind)]
+        assert len(shipped) > 15
+        for path in shipped:
+            assert archive.read(f"ferpipe/_shipped/{path.relative_to(ROOT)}") == path.read_bytes()
+
+
+def files(folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("*") if path.is_file() and "__pycache__" not in path.parts]
+
+
+def test_the_wheel_holds_nothing_else(wheel: Path) -> None:
+    tops = {name.split("/")[0] for name in names(wheel)}
+    packages = {"ferpipe", "ferpipe_sources", "ferpipe_faces", "ferpipe_emotion", "ferpipe_sinks"}
+    assert {top for top in tops if not top.endswith(".dist-info")} == packages
+    assert not [name for name in names(wheel) if "cache" in name or name.endswith((".pyc", ".part"))]
+
+
+def test_the_wheel_stays_below_what_a_download_may_cost(wheel: Path) -> None:
+    assert wheel.stat().st_size < 60e6
+
+
+def test_the_sdist_holds_the_tests_and_the_docs(sdist: Path) -> None:
+    with tarfile.open(sdist) as archive:
+        found = {name.split("/", 1)[1] for name in archive.getnames() if "/" in name}
+    assert {
+        "Makefile",
+        "README.md",
+        "LICENSE",
+        "NOTICE",
+        "CHANGELOG.md",
+        "tests/conftest.py",
+        "docs/guide.md",
+    } <= found
