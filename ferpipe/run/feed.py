@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from threading import Condition
+from time import perf_counter
 
 from ferpipe.errors import StageError
 from ferpipe.packet import Packet
@@ -31,7 +32,9 @@ def packets_of(worker: Worker) -> Iterator[Packet]:
         try:
             if iterator is None:
                 iterator = iter(worker.guarded("frames", source.frames))
-            packet = worker.guarded("frames", iterator.__next__, timed=True)
+            start = perf_counter()
+            packet = worker.guarded("frames", iterator.__next__)
+            worker.timing.add(perf_counter() - start)
             _check(worker, packet, last)
         except StopIteration:
             return

@@ -76,9 +76,7 @@ class Worker:
         if self.call is not None:
             self.call.since = monotonic()
 
-    def guarded(
-        self, what: str, function: Callable[[], Any], message: Message | None = None, *, timed: bool = False
-    ) -> Any:
+    def guarded(self, what: str, function: Callable[[], Any], message: Message | None = None) -> Any:
         """Call into the stage under the watchdog's eye; raises what the stage raises."""
         self.call = Call(what, monotonic(), message)
         start = perf_counter()
@@ -90,7 +88,7 @@ class Worker:
                 with suppress(Exception):
                     self.stage.close()
             seconds = perf_counter() - start
-            if timed or message is not None:
+            if message is not None:
                 self.timing.add(seconds)
             if self._trace is not None:
                 self._trace.span(self.node.name, what, start, seconds, _frame(message))

@@ -9,12 +9,13 @@ from __future__ import annotations
 from ferpipe.timeline.model import FORMAT, FaceRecord, FrameRecord, Segment, Summary, Track
 from ferpipe.timeline.reader import Timeline, load, schema
 from ferpipe.timeline.record import header_of, record_of
-from ferpipe.timeline.writer import FORMATS, Writer, format_of
+from ferpipe.timeline.writer import FORMATS, Format, Writer, format_of
 
 __all__ = [
     "FORMAT",
     "FORMATS",
     "FaceRecord",
+    "Format",
     "FrameRecord",
     "Segment",
     "Summary",

@@ -11,6 +11,7 @@ from ai_edge_litert.interpreter import Interpreter
 from pydantic import Field
 
 from ferpipe import UsageError
+from ferpipe.quiet import without_lines
 from ferpipe_emotion.classify import Classify, ClassifyOptions
 from ferpipe_emotion.find import Found
 from ferpipe_emotion.prepare import Batch

@@ -13,6 +13,7 @@ import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 
 from ferpipe.packet import Image
+from ferpipe.quiet import without_lines
 from ferpipe_faces.candidates import Candidates, Floats, nothing
 from ferpipe_faces.shrink import shrink
 
