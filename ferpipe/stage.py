@@ -113,7 +113,8 @@ class Stage(Generic[OptionsT]):
     Subclasses declare their contract as class attributes, which the graph checks before
     anything opens, and override `process`.  One thread at a time calls a stage, always in the
     order open, process..., flush, close, though not always the same thread.  `flush` is left out
-    where the stage itself failed or the run had to be cut short, `close` never is.  The first paragraph of the subclass's docstring is its description.
+    where the stage itself failed or the run had to be cut short, `close` never is.  The first
+    paragraph of the subclass's docstring is its description.
     """
 
     Options: ClassVar[type[Options]] = Options
