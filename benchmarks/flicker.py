@@ -98,7 +98,7 @@ def rate(packets_of: dict[str, list[Packet]], options: SmoothOptions | None) -> 
 def grid(packets_of: dict[str, list[Packet]], noise: np.ndarray) -> None:
     print(f"before: {rate(packets_of, None):.1f} changes a minute")
     print("  tau margin  hold | changes a minute | lag of a clear change (0.8), of a faint one (0.45)")
-    for tau, margin, hold in product((0, 0.1, 0.2, 0.3, 0.5, 0.8), (0, 0.05, 0.1, 0.2), (0, 0.1, 0.2, 0.4)):
+    for tau, margin, hold in product((0, 0.1, 0.2, 0.3, 0.5), (0, 0.1, 0.15, 0.2), (0, 0.2, 0.3, 0.4)):
         options = SmoothOptions(tau=tau, margin=margin, hold=hold)
         lags = lag(noise, options, 0.8, 15), lag(noise, options, 0.45, 15)
         print(

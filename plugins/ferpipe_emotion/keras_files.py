@@ -117,6 +117,7 @@ def _from_layers(keras: Any, layers: Path, weights: Path) -> Any:
     import h5py  # type: ignore[import-untyped,unused-ignore]
 
     text = layers.read_text(encoding="utf-8")
+    _refuse_code(layers, text)
     with h5py.File(weights) as stored:
         if "layer_names" in stored.attrs and "module" not in json.loads(text):
             return _joined(keras, text, stored)
@@ -136,9 +137,16 @@ def _from_hdf5(keras: Any, path: Path) -> Any:
             )
         config = stored.attrs["model_config"]
         text = config.decode() if isinstance(config, bytes) else str(config)
+        _refuse_code(path, text)
         if "module" not in json.loads(text):
             return _joined(keras, text, stored["model_weights"])
     return keras.saving.load_model(path, compile=False)
+
+
+def _refuse_code(path: Path, text: str) -> None:
+    """Layers of code are refused here, since not every Keras 3 does so for these formats."""
+    if '"Lambda"' in text:
+        raise UsageError(f"'{path}' holds code (a Lambda layer), which would run: export the model to LiteRT")
 
 
 def _joined(keras: Any, text: str, stored: Any) -> Any:

@@ -16,13 +16,13 @@ class SmoothOptions(Options):
     """Options of `smooth`; times are seconds of stream time."""
 
     tau: float = Field(
-        default=0.25,
+        default=0.2,
         ge=0,
         le=60,
         description="Time constant: 63 % of a change is shown after it; 0 is none.",
     )
     margin: float = Field(
-        default=0.1,
+        default=0.15,
         ge=0,
         lt=1,
         description="A new label must be this much more probable than the old one ...",

@@ -75,6 +75,23 @@ def test_a_broken_file_is_one_line(name, tmp_path):
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize("form", ["code.keras", "code.h5", "code.json"])
+def test_code_in_a_file_does_not_run(form, tmp_path):
+    import keras
+
+    seen = keras.Input((24, 20, 1))
+    flat = keras.layers.Flatten()(keras.layers.Lambda(lambda x: x + 1)(seen))
+    model = keras.Model(seen, keras.layers.Dense(3)(flat))
+    if form == "code.json":
+        (tmp_path / form).write_text(model.to_json())
+        model.save_weights(tmp_path / "code.weights.h5")
+    else:
+        model.save(tmp_path / form)
+    with pytest.raises(UsageError, match=r"(?i)lambda") as caught:
+        open_classifier(tmp_path / form, classes=CLASSES, given={"scale": "raw"})
+    assert "\n" not in str(caught.value)
+
+
 def test_a_saved_model_that_is_broken_is_one_line(tmp_path):
     (tmp_path / "saved_model.pb").write_bytes(b"\xff\xff nonsense")
     with pytest.raises(UsageError, match="TensorFlow cannot read") as caught:
