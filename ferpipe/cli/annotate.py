@@ -46,7 +46,7 @@ def command(
         )
     stages = analysis(video, detector, model, every)
     stages += [
-        {"use": "overlay", "with": {"blur": True}} if blur else {"use": "overlay"},
+        {"use": "overlay", "with": {"blur": "soft"}} if blur else {"use": "overlay"},
         {"use": "video", "with": {"path": output or _beside(video)}},
     ]
     if timeline_path is not None:
