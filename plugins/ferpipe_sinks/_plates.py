@@ -69,7 +69,7 @@ def bars(picture: Image, emotion: Emotion, area: Area, sizes: Sizes) -> None:
     paste(picture, _background(classes, shown, sizes), area.x, area.y)
     left = area.x + _names_width(classes, sizes)
     thick = _thickness(sizes)
-    for row, (name, likely) in enumerate(zip(classes, emotion.probabilities, strict=True)):
+    for row, (name, likely) in enumerate(zip(classes, emotion.probabilities, strict=False)):
         length = round(min(1.0, max(0.0, likely)) * sizes.bar)
         top = area.y + sizes.gap + row * sizes.row + (sizes.row - thick) // 2
         if length:
@@ -82,9 +82,9 @@ def stacked_bar(picture: Image, emotion: Emotion, face: Area, sizes: Sizes) -> N
     x, y = face.x, face.bottom + sizes.line + 1
     thick = max(3, sizes.cap // 2)
     cv2.rectangle(picture, (x - 1, y - 1), (face.right, y + thick), DARK, -1)
-    ends = np.rint(np.cumsum(np.clip(emotion.probabilities, 0, 1)) * face.w).astype(int)
+    ends = np.rint(np.cumsum(np.clip(np.nan_to_num(emotion.probabilities), 0, 1)) * face.w).astype(int)
     start = 0
-    for name, end in zip(emotion.classes, ends.tolist(), strict=True):
+    for name, end in zip(emotion.classes, ends.tolist(), strict=False):
         if end > start:
             colour = colour_of(name, emotion.classes)
             cv2.rectangle(picture, (x + start, y), (x + min(end, face.w) - 1, y + thick - 1), colour, -1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Literal
 
 import cv2
@@ -95,8 +96,7 @@ class OverlayStage(Stage[OverlayOptions]):
             parts.append(f"#{face.track}")
         emotion = face.emotion
         if "label" in self.options.show and emotion is not None:
-            likely = dict(zip(emotion.classes, emotion.probabilities, strict=True)).get(emotion.label)
-            parts.append(emotion.label if likely is None else f"{emotion.label} {likely:.0%}")
+            parts.append(_label(emotion))
         return "  ".join(parts)
 
     def _draw_bars(
@@ -119,6 +119,12 @@ class OverlayStage(Stage[OverlayOptions]):
             taken.append(spot[1])
             bars(picture, emotion, spot[1], sizes)
         self._sides = sides
+
+
+def _label(emotion: Emotion) -> str:
+    """The label, and how likely it is where that is known."""
+    likely = dict(zip(emotion.classes, emotion.probabilities, strict=False)).get(emotion.label, math.nan)
+    return f"{emotion.label} {likely:.0%}" if 0 <= likely <= 1 else emotion.label
 
 
 def _colour(emotion: Emotion | None) -> Colour:
@@ -153,13 +159,13 @@ def _draw_rounded(picture: Image, area: Area, r: int, colour: Colour, line: int)
 
 def _draw_landmarks(picture: Image, face: Face, sizes: Sizes, colour: Colour) -> None:
     for x, y in np.asarray(face.landmarks)[:, :2].tolist():
-        point = area_of_point(x, y)
+        point = _point(x, y)
         if point is not None:
             cv2.circle(picture, point, sizes.line + 1, DARK, -1, cv2.LINE_AA)
             cv2.circle(picture, point, sizes.line, colour, -1, cv2.LINE_AA)
 
 
-def area_of_point(x: float, y: float) -> tuple[int, int] | None:
+def _point(x: float, y: float) -> tuple[int, int] | None:
     """A point in whole pixels; None where it is not finite."""
     limit = 100_000
     return (round(x), round(y)) if abs(x) < limit and abs(y) < limit else None

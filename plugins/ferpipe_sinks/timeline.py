@@ -10,8 +10,7 @@ from pydantic import Field, model_validator
 from typing_extensions import Self
 
 from ferpipe import Context, Options, Packet, Stage, StreamInfo
-from ferpipe.timeline import FORMATS, Writer, format_of, header_of, record_of
-from ferpipe.timeline.writer import Format
+from ferpipe.timeline import FORMATS, Format, Writer, format_of, header_of, record_of
 
 __all__ = ["TimelineOptions", "TimelineSink"]
 
