@@ -42,7 +42,7 @@ package: $(VENV)/.ready-dev
 	FERPIPE_DIST=dist $(RUN) -m pytest -q -m slow tests/packaging
 
 docs: $(VENV)/.ready-dev
-	$(RUN) docs/make_reference.py
+	$(RUN) -m docs.reference
 
 clean:
 	rm -rf $(VENV) dist out .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

@@ -1,0 +1,1 @@
+"""Makes the reference in docs/ from the code: `python -m docs.reference`."""

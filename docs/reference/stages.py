@@ -1,0 +1,58 @@
+"""The page of the first-party stages."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from docs.reference.words import MADE, paragraphs, stage_row
+from ferpipe.plugins import Registry
+from ferpipe.plugins.describe import describe
+from ferpipe.stage import Stage
+
+ROOMS = {
+    "ferpipe_sources": "Sources",
+    "ferpipe_faces": "Faces: detectors, tracker, aligner",
+    "ferpipe_emotion": "Emotion: classifiers and smoother",
+    "ferpipe_sinks": "Sinks",
+}
+
+
+def stages_page() -> str:
+    """Every first-party stage: what it does, needs and gives, and its options."""
+    parts = [
+        "# The stages",
+        MADE,
+        (
+            "What ships with ferpipe. `ferpipe plugins` lists what is installed on your machine, plugins "
+            "included, and `ferpipe plugins NAME` describes one. *Needs* and *gives* are the kinds of "
+            "finding that a packet must carry into a stage and carries out of it; the whole pipeline is "
+            "checked by them before anything opens. Time is in seconds and lengths are in pixels unless an "
+            "option says otherwise."
+        ),
+    ]
+    found = stages()
+    for package, title in ROOMS.items():
+        parts.append(f"## {title}")
+        for name, stage in found.items():
+            if stage.__module__.split(".")[0] == package:
+                parts += _stage(name, stage)
+    return "\n\n".join(parts) + "\n"
+
+
+def stages() -> dict[str, type[Stage[Any]]]:
+    """The first-party stages by name, in the order in which their plugins give them."""
+    registry = Registry(allow=["ferpipe"])
+    return {name: registry.stage(name) for name in registry.names()}
+
+
+def _stage(name: str, stage: type[Stage[Any]]) -> list[str]:
+    told = describe(stage)
+    needs = ", ".join(f"`{kind}`" for kind in told.needs) or "nothing"
+    gives = ", ".join(f"`{kind}`" for kind in told.gives) or "nothing new"
+    parts = [f"### {name}", paragraphs(stage.__doc__), f"Needs {needs}. Gives {gives}."]
+    if told.options:
+        parts.append(
+            "| option | type | default | what it does |\n|---|---|---|---|\n"
+            + "\n".join(stage_row(option) for option in told.options)
+        )
+    return parts
