@@ -1,7 +1,7 @@
 """Where a training is, kept so that it goes on from the same step after a kill.
 
-One npz file holds everything that changes: weights, averages, seeds, the optimiser's and the
-metrics' variables, and the history.  It is written beside its name and renamed.
+One npz file holds everything that changes: weights, averages, seeds, the optimiser's
+variables, and the history.  It is written beside its name and renamed.
 """
 
 from __future__ import annotations
@@ -30,13 +30,15 @@ _FREE = {"about", "checkpoint_seconds"}
 class Progress:
     """How far a training is.
 
-    epoch, step: the next one to do, from 0.  history: a dict of figures for each finished epoch.
+    epoch, step: the next one to do, from 0.  sums: of the running epoch's figures.
+    history: a dict of figures for each finished epoch.
     best, best_epoch: the best validation so far and its epoch, from 1.  waited: epochs since.
     seconds: spent so far.
     """
 
     epoch: int = 0
     step: int = 0
+    sums: dict[str, float] = field(default_factory=dict)
     history: list[dict[str, float]] = field(default_factory=list)
     best: float | None = None
     best_epoch: int = 0

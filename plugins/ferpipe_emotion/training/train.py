@@ -137,8 +137,8 @@ class _Run:
 
     @property
     def variables(self) -> list[Any]:
-        """Everything that a step changes."""
-        return [*self.trainee.variables, *self.optimizer.variables, *self.trainee.metrics_variables]
+        """Every variable that a step changes."""
+        return [*self.trainee.variables, *self.optimizer.variables]
 
     @property
     def finished(self) -> bool:
@@ -149,7 +149,6 @@ class _Run:
         )
 
     def start(self, *, resume: bool) -> None:
-        self.trainee.train_on_batch  # noqa: B018 -- Keras makes its metrics' variables on first access
         if resume:
             self.progress = load_state(self.folder, self.recipe, self.data, self.variables)
         if self.watcher:
@@ -157,8 +156,6 @@ class _Run:
 
     def one_epoch(self, stop: Callable[[], bool]) -> None:
         now = self.progress
-        if now.step == 0:
-            self.trainee.reset_metrics()
         for batch in self.batches.epoch(now.epoch, now.step):
             rate = self._rate(now.step)
             self.optimizer.learning_rate.assign(rate)
@@ -168,8 +165,10 @@ class _Run:
                 where = f"epoch {now.epoch + 1}, step {now.step + 1}"
                 raise UsageError(f"the loss is no number in {where}: lower optimizer.rate")
             now.step += 1
+            # Keras's own metrics begin anew with each call of train_on_batch.
+            now.sums = {name: now.sums.get(name, 0.0) + value for name, value in logs.items()}
             if self.watcher:
-                self.watcher.step(now, rate, logs)
+                self.watcher.step(now, rate, {name: total / now.step for name, total in now.sums.items()})
             self._save_now_and_then(stop())
         self._close_epoch()
 
@@ -194,7 +193,7 @@ class _Run:
         now = self.progress
         scores = self._validate()
         row = {"epoch": now.epoch + 1, "rate": self._rate(self.batches.steps - 1)}
-        row |= {name: float(value) for name, value in self.trainee.get_metrics_result().items()}
+        row |= {name: total / self.batches.steps for name, total in now.sums.items()}
         row |= {f"val_{name}": value for name, value in scores.items()}
         now.history.append(row)
         best = better(self.recipe.monitor, scores[self.recipe.monitor], now.best)
@@ -204,7 +203,7 @@ class _Run:
             self._save_network()
         if isinstance(self.recipe.schedule, Plateau):
             now.plateau.see(self.recipe.schedule, scores[self.recipe.schedule.monitor])
-        now.epoch, now.step = now.epoch + 1, 0
+        now.epoch, now.step, now.sums = now.epoch + 1, 0, {}
         self._save()
         if self.watcher:
             self.watcher.epoch(row, best=best)
