@@ -59,7 +59,7 @@ def shrunk(picture: np.ndarray, boxes: list[Box], height: float) -> tuple[np.nda
     return canvas, [Box(b.x * factor + x, b.y * factor + y, b.w * factor, b.h * factor) for b in boxes]
 
 
-def score(name: str, scenes: list[tuple[np.ndarray, list[Box]]]) -> dict[str, float]:
+def score(name: str, scenes: list[tuple[np.ndarray, list[Box]]]) -> dict[str, float | None]:
     stage = detector(name)
     stage.process(packet(scenes[0][0]))
     there = found = wrong = 0
@@ -76,11 +76,11 @@ def score(name: str, scenes: list[tuple[np.ndarray, list[Box]]]) -> dict[str, fl
                 ratios.append(np.log(mine.h / box.h))
                 offsets.append((mine.x + mine.w / 2 - box.x - box.w / 2) / box.h)
         there, found, wrong = there + len(boxes), found + hits, wrong + len(faces) - hits
-    steady = float(np.hypot(np.std(ratios), np.std(offsets))) if len(ratios) > 4 else float("nan")
+    spread = float(np.hypot(np.std(ratios), np.std(offsets))) if ratios else None
     return {
         "recall": found / there,
         "false": wrong / len(scenes),
-        "spread": steady,
+        "spread": spread,
         "ms": 1000 * cost / len(scenes),
     }
 
@@ -98,7 +98,7 @@ def main() -> None:
         pictures += all_frames[:: max(1, len(all_frames) // args.frames)][: args.frames]
     boxes = reference(pictures)
     print(f"{len(pictures)} pictures, {sum(map(len, boxes))} faces")
-    results: dict[str, dict[int, dict[str, float]]] = {name: {} for name in DETECTORS}
+    results: dict[str, dict[int, dict[str, float | None]]] = {name: {} for name in DETECTORS}
     for height in HEIGHTS:
         pairs = zip(pictures, boxes, strict=True)
         scenes = [scene for picture, some in pairs if some and (scene := shrunk(picture, some, height))]
@@ -113,7 +113,7 @@ def main() -> None:
     for name, rows in results.items():
         shares = "".join(f" {100 * rows[height]['recall']:.0f} % |" for height in HEIGHTS)
         false = np.mean([row["false"] for row in rows.values()])
-        spread = np.nanmean([row["spread"] for row in rows.values()])
+        spread = np.mean([row["spread"] for row in rows.values() if row["spread"] is not None])
         cost = np.median([row["ms"] for row in rows.values()])
         print(f"| {name} |{shares} {false:.2f} | {spread:.2f} | {cost:.1f} |", flush=True)
     if args.json:

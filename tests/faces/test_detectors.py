@@ -29,7 +29,7 @@ def test_blazeface_finds_eyes_where_they_are(
     look: Any, astronaut: np.ndarray, hopper: np.ndarray, model: str
 ) -> None:
     for picture, eyes, size in ((astronaut, ASTRONAUT_EYES, 100), (hopper, HOPPER_EYES, 200)):
-        (face,) = look(picture, model=model)
+        (face,) = look(picture, model=model, refine=False)
         assert np.abs(face.landmarks[:2] - eyes).max() < 0.06 * size
         assert 0.85 * size < face.box.h < 1.2 * size
         assert face.score > 0.7
@@ -75,8 +75,8 @@ def test_tiles_find_what_is_too_small_for_the_whole_picture(look: Any, astronaut
     places = [(30, 40), (600, 300), (1140, 580), (330, 560)]
     for x, y in places:
         picture[y : y + 128, x : x + 128] = small
-    assert len(look(picture, tiles=0)) < len(places)
-    found = look(picture, tiles="auto", threshold=0.4)
+    assert len(look(picture, model="full")) < len(places)
+    found = look(picture, model="full", tiles="auto", threshold=0.4)
     expected = {(round(x + 0.44 * 128), round(y + 0.23 * 128)) for x, y in places}
     assert len(found) == len(places)
     for face in found:
@@ -86,6 +86,20 @@ def test_tiles_find_what_is_too_small_for_the_whole_picture(look: Any, astronaut
 def test_tiles_give_a_face_seen_in_several_of_them_once(look: Any, hopper: np.ndarray) -> None:
     for rows in (1, 2, 3):
         assert len(look(hopper, tiles=rows)) == 1
+
+
+def test_a_closer_look_places_the_eyes_of_small_faces_better(look: Any, hopper: np.ndarray) -> None:
+    errors: dict[bool, list[float]] = {True: [], False: []}
+    for width in (60, 75, 90, 105, 120):
+        picture = np.full((480, 640, 3), 100, np.uint8)
+        small = cv2.resize(hopper, (width, width * 606 // 512), interpolation=cv2.INTER_AREA)
+        picture[200 : 200 + small.shape[0], 300 : 300 + width] = small
+        eyes = HOPPER_EYES * width / 512 + [300, 200]
+        for refine, some in errors.items():
+            for face in look(picture, refine=refine):
+                some.append(float(np.abs(face.landmarks[:2] - eyes).mean() / width))
+    assert len(errors[True]) == len(errors[False]) >= 4
+    assert np.mean(errors[True]) < 0.8 * np.mean(errors[False])
 
 
 def test_faces_come_from_the_best_down_and_at_most_as_many_as_asked(look: Any, collage: np.ndarray) -> None:
