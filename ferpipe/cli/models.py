@@ -47,7 +47,10 @@ def command(context: click.Context, as_json: bool) -> None:  # noqa: FBT001
     help="Address of a folder that holds the file, such as a mirror's.",
 )
 def pull(name: str, base: str | None) -> None:
-    """Download a model that others publish, and check its SHA-256."""
+    """Download a model that others publish, and check its SHA-256.
+
+    NAME is one that 'ferpipe models' offers, such as 'yunet'.
+    """
     from ferpipe import models
 
     path = models.pull(name, base=base)

@@ -25,7 +25,10 @@ def command() -> None:
     help="The folder to make the package's folder in.",
 )
 def new(name: str, into: Path) -> None:
-    """Write an installable package with one stage and a test that passes."""
+    """Write an installable package with one stage and a test that passes.
+
+    NAME is the stage's; the package is called ferpipe-NAME.
+    """
     from ferpipe.plugins.scaffold import scaffold
 
     folder = scaffold(name, into)

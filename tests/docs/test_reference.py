@@ -1,0 +1,88 @@
+"""The pages that are made from the code are those of today, and nothing is left without words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import click
+import pytest
+from docs_pages import ROOT
+from pydantic import BaseModel
+
+from docs.reference.__main__ import PAGES, main
+from docs.reference.commands import commands
+from docs.reference.hooks import hooks
+from docs.reference.stages import ROOMS, stages
+from ferpipe.cli._group import VERBS
+from ferpipe.config.document import OnError, PipelineKeys, Run, StageKeys
+from ferpipe.plugins.describe import describe
+
+COMMANDS = dict(commands())
+STAGES = stages()
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_is_what_the_code_says(name: str) -> None:
+    path = (ROOT / "docs" / name).resolve()
+    assert path.read_text(encoding="utf-8") == PAGES[name](), f"{path.name} is out of date: run 'make docs'"
+
+
+def test_a_page_that_is_out_of_date_is_noticed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    newer: Callable[[], str] = lambda: PAGES["hooks.md"]() + "more"  # noqa: E731
+    monkeypatch.setattr("docs.reference.__main__.PAGES", {"hooks.md": newer})
+    assert main(["--check"]) == 1
+    assert "hooks.md is out of date" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_command_and_its_options_have_words(name: str) -> None:
+    command = COMMANDS[name]
+    assert (command.help or "").split("\n\n")[0].strip().endswith(".")
+    silent = [p.opts for p in command.params if isinstance(p, click.Option) and not (p.help or "").strip()]
+    assert silent == []
+    assert [word for word in arguments(command) if word not in (command.help or "")] == []
+
+
+def arguments(command: click.Command) -> list[str]:
+    """The names that the usage line shows and the help must explain; a choice explains itself."""
+    return [
+        (param.metavar or param.name or "").upper().rstrip(".")
+        for param in command.params
+        if isinstance(param, click.Argument) and not isinstance(param.type, click.Choice)
+    ]
+
+
+def test_every_verb_is_looked_at() -> None:
+    assert {f"ferpipe {verb}" for verb in VERBS} | {
+        "ferpipe plugin new",
+        "ferpipe models pull",
+    } <= COMMANDS.keys()
+
+
+@pytest.mark.parametrize("name", STAGES)
+def test_a_stage_and_its_options_have_words(name: str) -> None:
+    stage = STAGES[name]
+    told = describe(stage)
+    assert told.summary.endswith(".")
+    assert [option.name for option in told.options if len(option.description) < 8] == []
+    assert stage.__module__.split(".")[0] in ROOMS
+
+
+def test_every_stage_of_the_issue_is_looked_at() -> None:
+    names = "file images webcam rtsp blazeface yunet haar track align litert keras smooth"
+    assert {*names.split(), "overlay", "video", "timeline", "window", "stream", "null"} <= STAGES.keys()
+
+
+@pytest.mark.parametrize("model", [PipelineKeys, StageKeys, Run, OnError])
+def test_a_key_of_a_pipeline_has_words(model: type[BaseModel]) -> None:
+    assert [name for name, field in model.model_fields.items() if not field.description] == []
+
+
+@pytest.mark.parametrize("name", hooks())
+def test_a_hook_has_words_and_is_in_the_tutorial(name: str) -> None:
+    assert len(hooks()[name].__doc__ or "") > 20
+    for page in ("hooks.md", "plugins.md"):
+        assert re.search(rf"\b{name}\b", (ROOT / "docs" / page).read_text(encoding="utf-8"))
