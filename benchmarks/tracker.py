@@ -2,8 +2,8 @@
 
     python benchmarks/tracker.py
 
-`ids` should equal `people`. `restless` is the spread of the eyes' second differences from frame to frame, as the
-noise that would cause it, in percent of the face's height: it moves a classifier's answer for nothing.
+`ids` should equal `people`. `restless` is the spread of the eyes' second differences from frame to frame, as
+the noise that would cause it, in percent of the face's height: it moves a classifier's answer for nothing.
 """
 
 from __future__ import annotations
@@ -25,6 +25,11 @@ PEOPLE = {
 }
 
 
+def restlessness(track: np.ndarray) -> float:
+    """Of (T, 3, 2): the two eyes, and the width and height of the box."""
+    return float(np.diff(track[:, :2], n=2, axis=0).std() / np.sqrt(6) / np.median(track[:, 2, 1]))
+
+
 def main() -> None:
     print("| clip | people | every | steady | ids | faces a frame | carried | restless | ms CPU |")
     print("|---|---|---|---|---|---|---|---|---|")
@@ -43,10 +48,8 @@ def main() -> None:
                 shown += len(faces)
                 carried += sum(not face.detected for face in faces)
                 for face in faces:
-                    eyes.setdefault(face.track, []).append(face.landmarks[:2] / face.box.h)
-            jumps = [
-                np.diff(track, n=2, axis=0).std() / np.sqrt(6) for track in eyes.values() if len(track) > 4
-            ]
+                    eyes.setdefault(face.track, []).append(np.vstack([face.landmarks[:2], face.box[2:]]))
+            jumps = [restlessness(np.array(track)) for track in eyes.values() if len(track) > 4]
             print(
                 f"| {name} | {people} | {every} | {steady} | {len(eyes)} | {shown / len(pictures):.2f} | "
                 f"{carried} | {100 * np.mean(jumps):.1f} % | {1000 * cost / len(pictures):.2f} |",
