@@ -41,17 +41,20 @@ def print_evaluation(console: Console, report: dict[str, Any]) -> None:
 
 
 def _classes(report: dict[str, Any]) -> Table:
-    table = Table("class", "n", "recall", "precision", "F1", *report["model"]["classes"], header_style="bold")
-    for column in table.columns[1:]:
+    """A row a class: its figures, and how often each class was the answer."""
+    table = Table("class", "faces", "recall", "precision", "F1", box=None, header_style="bold")
+    for name in report["model"]["classes"]:
+        table.add_column(f"{name[:3]}.", justify="right")
+    for column in table.columns[1:5]:
         column.justify = "right"
     for row, counts in zip(report["classes"], report["confusion"], strict=True):
-        numbers = (_percent(row["recall"]), _percent(row["precision"]), f"{row['f1']:.3f}")
+        numbers = (f"{row['recall']:.3f}", f"{row['precision']:.3f}", f"{row['f1']:.3f}")
         table.add_row(row["name"], str(row["n"]), *numbers, *map(str, counts))
     return table
 
 
 def _robustness(report: dict[str, Any]) -> Table:
-    table = Table("faces are", "accuracy", "change", "macro-F1", header_style="bold")
+    table = Table("faces are", "accuracy", "change", "macro-F1", box=None, header_style="bold")
     for row in report["robustness"]:
         change = f"{100 * (row['accuracy'] - report['accuracy']):+.1f}"
         table.add_row(row["condition"], _percent(row["accuracy"]), change, f"{row['macro_f1']:.4f}")

@@ -21,6 +21,8 @@ cv2.setNumThreads(1)
 Heat = npt.NDArray[np.float32]
 Picture = npt.NDArray[np.uint8]
 
+_FINE = 5
+"""Places a side that a map needs to tell the eyes from the mouth."""
 _PATCH, _STEP = 0.25, 0.0625
 """Of the occluding square, as parts of the face's size."""
 
@@ -48,7 +50,7 @@ def occlusion(classifier: Classifier, chip: Picture, label: int) -> Heat:
 
 
 def grad_cam(network: Any, card: Model, chip: Picture, label: int) -> Heat:
-    """(H, W) from 0 to 1 over the chip, from the last layer that still has places.
+    """(H, W) from 0 to 1 over the chip, from the last layer that still has 5 x 5 places.
 
     Source: Selvaraju et al. 2017, arXiv:1610.02391.  Keras has no gradients that all backends share: this
     uses TensorFlow's.  Raises UsageError where the network has no such layer.
@@ -56,11 +58,11 @@ def grad_cam(network: Any, card: Model, chip: Picture, label: int) -> Heat:
     import keras
     import tensorflow as tf
 
-    last = next((layer for layer in reversed(network.layers) if _has_places(layer)), None)
+    last = _last_with_places(network, _FINE) or _last_with_places(network, 2)
     if last is None:
         raise UsageError(f"model '{card.name}' has no layer with a picture in it: no heat map can be made")
     outputs = network.outputs[card.output.index]
-    both = keras.Model(network.inputs, [last.output, outputs])
+    both = keras.Model(network.inputs[0], [last.output, outputs])
     batch = tf.convert_to_tensor(prepare([chip], card.input))
     with tf.GradientTape() as tape:
         tape.watch(batch)  # so that everything that follows from it is on the tape, frozen weights or not
@@ -79,15 +81,19 @@ def layer_answers(network: Any, card: Model, chip: Picture) -> list[tuple[str, H
     layers = [layer for layer in network.layers if "Conv" in type(layer).__name__ and _has_places(layer)]
     if not layers:
         return []
-    probe = keras.Model(network.inputs, [layer.output for layer in layers])
+    probe = keras.Model(network.inputs[0], [layer.output for layer in layers])
     answers: Sequence[Any] = probe(prepare([chip], card.input), training=False)
     answers = answers if isinstance(answers, (list, tuple)) else [answers]
     return [(layer.name, np.asarray(answer)[0]) for layer, answer in zip(layers, answers, strict=True)]
 
 
-def _has_places(layer: Any) -> bool:
+def _last_with_places(network: Any, side: int) -> Any:
+    return next((layer for layer in reversed(network.layers) if _has_places(layer, side)), None)
+
+
+def _has_places(layer: Any, side: int = 2) -> bool:
     shape = getattr(getattr(layer, "output", None), "shape", ())
-    return len(shape) == 4 and all(size is None or size > 1 for size in shape[1:3])
+    return len(shape) == 4 and all(size is None or size >= side for size in shape[1:3])
 
 
 def _scaled(heat: npt.NDArray[Any]) -> Heat:
