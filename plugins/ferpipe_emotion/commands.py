@@ -112,7 +112,7 @@ def evaluate(
 @click.option("--model", default="base", show_default=True, help="A model's name or file.")
 @click.option("-o", "--out", type=_FILE, help="Folder to write to. Left out, out/explain/IMAGE.")
 def explain(image: Path, model: str, out: Path | None) -> int:
-    """Show why the faces of a still are answered as they are.
+    """Show why the faces of IMAGE, a still, are answered as they are.
 
     Writes probabilities, heat maps and what each convolution answers, as PNG and HTML.
     """
