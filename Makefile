@@ -54,7 +54,7 @@ $(VENV)/bin/python:
 	$(PIP) --upgrade pip
 
 $(VENV)/.ready: pyproject.toml | $(VENV)/bin/python
-	@echo "Installing ferpipe into $(VENV) (about 400 MB, once)"
+	@echo "Installing ferpipe into $(VENV) (about 650 MB, once)"
 	$(PIP) --editable .
 	@touch $@
 
