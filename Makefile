@@ -7,6 +7,7 @@
 #   make check       lint, format, types, layers
 #   make package     build the distribution and try it in an empty environment
 #   make docs        write the pages of docs/ that are made from the code
+#   make picture     annotate the README's picture anew
 #   make clean       remove .venv and everything that was made
 
 PYTHON ?= python3
@@ -15,7 +16,7 @@ RUN := $(VENV)/bin/python
 PIP := $(RUN) -m pip --disable-pip-version-check install --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow check package docs clean
+.PHONY: help demo test test-slow check package docs picture clean
 
 help:
 	@sed -n '1,/^$$/s/^# \{0,1\}//p' Makefile
@@ -43,6 +44,9 @@ package: $(VENV)/.ready-dev
 
 docs: $(VENV)/.ready-dev
 	$(RUN) -m docs.reference
+
+picture: $(VENV)/.ready
+	$(RUN) docs/make_picture.py
 
 clean:
 	rm -rf $(VENV) dist out .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
