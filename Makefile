@@ -6,7 +6,7 @@
 #   make test-slow   run the tests that take longer
 #   make check       lint, format, types, layers
 #   make package     build the distribution and try it in an empty environment
-#   make docs        write the pages of docs/ that are made from the code
+#   make docs        write what is made from the code: the reference, and the schema of pipelines
 #   make picture     annotate the README's picture anew
 #   make clean       remove .venv and everything that was made
 
@@ -43,6 +43,7 @@ package: $(VENV)/.ready-dev
 	FERPIPE_DIST=dist $(RUN) -m pytest -q -m slow tests/packaging
 
 docs: $(VENV)/.ready-dev
+	$(RUN) -m ferpipe schema --output pipelines/schema.json
 	$(RUN) -m docs.reference
 
 picture: $(VENV)/.ready
