@@ -29,7 +29,7 @@ def read_overrides(texts: Iterable[str], notes: Notes) -> list[Override]:
     for text in texts:
         left, equals, value = text.partition("=")
         target, *path = (part.strip() for part in left.split("."))
-        place = Place(label=f"--set {left.strip()}")
+        place = Place(label=" ".join(["--set", *left.split()]))
         if equals and target and path and all(path):
             overrides.append(Override(target, tuple(path), _value(value.strip(), place)))
         else:
