@@ -70,7 +70,9 @@ def run_training(
     console = Console(stderr=False)
     errors = Console(stderr=True)
     folder = out or Path("out") / "train" / recipe.name
-    learnt, validation = load_splits(recipe, data, lambda line: errors.print(line, highlight=False))
+    learnt, validation = load_splits(
+        recipe, data, lambda line: errors.print(line, highlight=False, soft_wrap=True)
+    )
     _refuse_too_little(recipe, len(learnt))
     table = TrainingTable(console, quiet=quiet)
     with _heeding() as signals:
@@ -86,9 +88,8 @@ def run_training(
                     stop=signals.stopping,
                 )
         except Stopped:
-            errors.print(
-                f"stopped; {folder} holds the state: the same command with --resume goes on", highlight=False
-            )
+            advice = "the same command with --resume goes on"
+            errors.print(f"stopped; {folder} holds the state: {advice}", highlight=False, soft_wrap=True)
             return 128 + (signals.number or signal.SIGINT)
     _finish(recipe, outcome, folder, report=report, learnt_from=learnt, console=console)
     return 0

@@ -87,7 +87,7 @@ class TrainingTable:
 
     def _say(self, line: str) -> None:
         if not self.quiet:
-            self.console.print(line, highlight=False)
+            self.console.print(line, highlight=False, soft_wrap=True)
 
     def _draw(self) -> None:
         table = Table(header_style="bold")

@@ -68,7 +68,7 @@ def load_splits(
 ) -> tuple[LabelledFaces, LabelledFaces]:
     """The faces to learn from and those to choose by; `data` overrides the recipe's path."""
     wants = recipe.data
-    options = DataOptions(wants.size, wants.color, wants.classes, wants.share, recipe.seed, wants.strict)
+    options = DataOptions(wants.size, wants.color, wants.classes, wants.share, strict=wants.strict)
     faces = load_faces(data or wants.path, options, warn=warn)
     learnt = faces.split(wants.train)
     if wants.limit is not None and wants.limit < len(learnt):

@@ -179,6 +179,14 @@ def test_own_classes_are_split_by_seed_and_class(tmp_path: Path) -> None:
     assert not np.array_equal(one.splits, other.splits)
 
 
+def test_a_smaller_share_is_a_part_of_a_larger_one(tmp_path: Path) -> None:
+    root = draw_folder(tmp_path / "d", {"a": 20, "b": 30})
+    small, large = (load_faces(root, DataOptions(share=share)).splits == 1 for share in (0.1, 0.3))
+    assert small.sum() == 5
+    assert large.sum() == 15
+    assert not np.any(small & ~large), "an evaluation would meet faces that were learnt"
+
+
 def test_colours_are_red_first(tmp_path: Path) -> None:
     for name in ("a", "b"):
         (tmp_path / "d" / name).mkdir(parents=True)

@@ -124,7 +124,11 @@ def _judge_problems(faces: LabelledFaces, options: DataOptions, warn: Callable[[
 
 
 def _with_splits(faces: LabelledFaces, options: DataOptions) -> LabelledFaces:
-    """`faces` as they are where they have splits, else with a share of each class held back."""
+    """`faces` as they are where they have splits, else with a share of each class held back.
+
+    With one seed a smaller share is a part of a larger one: an evaluation with the default share
+    meets no face that a training with that share or a larger one has learnt.
+    """
     if np.any(faces.splits != 0) or options.share <= 0:
         return faces
     splits = np.zeros(len(faces), np.int64)

@@ -28,7 +28,7 @@ def build_network(recipe: Recipe, classes: int) -> Any:
     picture = layers.Input((size, size, channels), name="picture")
     body = recipe.network
     try:
-        features = _BODIES[type(body)](_normalised(picture, body.normalise), body)
+        features = _BODIES[type(body)](_normalised(picture, body.normalise), body, recipe.seed)
     except ValueError as error:
         raise UsageError(f"network of recipe '{recipe.name}': {str(error).splitlines()[0]}") from error
     if len(features.shape) != 2 and not isinstance(body, XceptionNetwork):
@@ -69,14 +69,15 @@ def _head(x: Any, body: Any, classes: int) -> Any:
 # ---- residual ------------------------------------------------------------------------------
 
 
-def _residual(x: Any, body: ResidualNetwork) -> Any:
+def _residual(x: Any, body: ResidualNetwork, seed: int) -> Any:
     x = _conv_norm(x, body.widths[0], body.stem_kernel, body.stem_stride)
     x = layers.ReLU()(x)
     for stage, (width, depth) in enumerate(zip(body.widths, body.depths, strict=True)):
         for block in range(depth):
             x = _residual_block(x, width, 2 if stage and not block else 1, body.squeeze)
     x = layers.GlobalAveragePooling2D()(x)
-    return layers.Dropout(body.dropout)(x)
+    # A seed of its own: without one the torch backend draws from a state that no checkpoint holds.
+    return layers.Dropout(body.dropout, seed=seed)(x)
 
 
 def _conv_norm(x: Any, channels: int, kernel: int, stride: int = 1) -> Any:
@@ -106,7 +107,7 @@ def _squeeze_excite(x: Any, channels: int, squeeze: int) -> Any:
 # ---- mini-XCEPTION -------------------------------------------------------------------------
 
 
-def _xception(x: Any, body: XceptionNetwork) -> Any:
+def _xception(x: Any, body: XceptionNetwork, seed: int) -> Any:  # noqa: ARG001 -- it drops nothing out
     penalty = keras.regularizers.L2(body.l2) if body.l2 else None
     for channels in body.stem:
         x = layers.Conv2D(channels, 3, use_bias=False, kernel_regularizer=penalty)(x)
@@ -138,9 +139,12 @@ def _separable_block(x: Any, channels: int, penalty: Any) -> Any:
 # ---- a list of layers ----------------------------------------------------------------------
 
 
-def _listed(x: Any, body: LayersNetwork) -> Any:
-    for layer in body.layers:
-        x = _LAYERS[layer.use](x, layer)
+def _listed(x: Any, body: LayersNetwork, seed: int) -> Any:
+    for number, layer in enumerate(body.layers):
+        if layer.use == "dropout":
+            x = layers.Dropout(layer.rate, seed=seed + number)(x)
+        else:
+            x = _LAYERS[layer.use](x, layer)
     return x
 
 
@@ -167,7 +171,6 @@ _LAYERS: dict[str, Any] = {
     "dense": lambda x, a: _then(layers.Dense(a.units, **_regular(a))(x), a),
     "pool": _pool,
     "norm": lambda x, _: layers.BatchNormalization()(x),
-    "dropout": lambda x, a: layers.Dropout(a.rate)(x),
     "flatten": lambda x, _: layers.Flatten()(x),
     "global_average": lambda x, _: layers.GlobalAveragePooling2D()(x),
 }
