@@ -155,9 +155,11 @@ def test_a_trace_is_json_with_a_span_a_call(executor, tmp_path: Path):
 @pytest.mark.parametrize("executor", EXECUTORS)
 def test_large_frames_are_bounded_by_bytes(executor):
     held = []
+    started = threading.Event()
 
     class Slow(Keep):
         def process(self, packet):
+            assert started.wait(5)  # the run may be quicker than the assignment of `run`
             time.sleep(0.005)
             held.append(run.report().sources[0].in_flight)
             return packet
@@ -165,6 +167,7 @@ def test_large_frames_are_bounded_by_bytes(executor):
     frame = CounterOptions(frames=20, shape=(100, 100, 3))
     bench = Bench(executor, queue_bytes=3 * 30_000).add("in", Counter(frame)).add("slow", Slow())
     run = bench.start()
+    started.set()
     assert run.wait(10)
     assert max(held) <= 3
     assert run.report().frames == 20
