@@ -45,6 +45,8 @@ def _classes(report: dict[str, Any]) -> Table:
     table = Table("class", "faces", "recall", "precision", "F1", box=None, header_style="bold")
     for name in report["model"]["classes"]:
         table.add_column(f"{name[:3]}.", justify="right")
+    for column in table.columns[:5]:
+        column.no_wrap = True
     for column in table.columns[1:5]:
         column.justify = "right"
     for row, counts in zip(report["classes"], report["confusion"], strict=True):
