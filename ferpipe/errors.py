@@ -21,18 +21,23 @@ __all__ = [
 
 _CREDENTIALS = re.compile(
     r"(?P<scheme>\b[a-zA-Z][a-zA-Z0-9+.-]+:/{1,2})"
-    r"(?:[^/@\s:]*:\S*@"  # user:password, the password perhaps with a slash or an at sign in it
+    r"(?:[^/@\s:]*:(?!\d+/)\S*@"  # user:password, the password perhaps with a slash or an at sign in it
     r"|(?:[^/@\s]+@)+)"  # a user alone, or a token
 )
 """`//` may have become `/`: that is what `pathlib` makes of a URL."""
 
+_QUERY = re.compile(
+    r"(?P<name>[?&/;](?:pass|passwd|password|pwd|token|key|api_?key|secret|auth)=)[^&\s'\"]+", re.IGNORECASE
+)
+"""Cameras that want their password in the address' query."""
+
 
 def redact(text: str) -> str:
-    """Replace the user and password of every URL in `text` by `***`.
+    """Replace the user and password of every URL in `text` by `***`, those in its query too.
 
     Use it on everything that leaves the process: logs, errors, timelines, traces.
     """
-    return _CREDENTIALS.sub(r"\g<scheme>***@", text)
+    return _QUERY.sub(r"\g<name>***", _CREDENTIALS.sub(r"\g<scheme>***@", text))
 
 
 class FerpipeError(Exception):

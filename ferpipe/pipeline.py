@@ -79,8 +79,9 @@ class Pipeline:
         from ferpipe.config import from_dict
 
         objects: dict[str, Stage[Any]] = {}
-        stages = [_entry(item, objects) for item in items]
-        definition = from_dict({"version": 1, "stages": stages}, registry=_Shelf(objects))
+        shelf = _Shelf(objects)
+        stages = [_entry(item, shelf, objects) for item in items]
+        definition = from_dict({"version": 1, "stages": stages}, registry=shelf, variables=False)
         return cls(definition.graph, replace(definition.settings, **settings), made=objects)
 
     def start(self, *, tap: Callable[[Packet], None] | None = None, trace: Path | None = None) -> Run:
@@ -144,13 +145,13 @@ class Pipeline:
             pass
 
 
-def _entry(item: Item, objects: dict[str, Stage[Any]]) -> dict[str, Any]:
+def _entry(item: Item, shelf: _Shelf, objects: dict[str, Stage[Any]]) -> dict[str, Any]:
     """An item of `Pipeline.of` as a pipeline file would have it."""
     if not isinstance(item, Stage):
         use, options = (item, {}) if isinstance(item, str) else item
         return {"use": use, "with": dict(options)} if options else {"use": use}
     use = type(item).__name__.lower()
-    name = next(n for n in chain([use], (f"{use}-{i}" for i in count(2))) if n not in objects)
+    name = next(n for n in chain([use], (f"{use}-{i}" for i in count(2))) if n not in shelf.names())
     objects[name] = item
     return {"use": name, "name": name, "with": item.options.model_dump(exclude_unset=True)}
 

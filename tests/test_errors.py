@@ -22,6 +22,13 @@ from ferpipe.errors import ConfigError, Problem, StageError, redact
         ("http://camera/stream", "http://camera/stream"),
         ("http://camera:8080/stream", "http://camera:8080/stream"),
         ("C:/films/a@b.mp4", "C:/films/a@b.mp4"),
+        ("http://cam/video?user=anna&pwd=secret&res=1", "http://cam/video?user=anna&pwd=***&res=1"),
+        ("http://cam/video?Password=secret", "http://cam/video?Password=***"),
+        (
+            "rtsp://10.0.0.5/user=admin&password=secret&channel=1",
+            "rtsp://10.0.0.5/user=admin&password=***&channel=1",
+        ),
+        ("http://h:80/a,b@c", "http://h:80/a,b@c"),
         ("mail anna@example.org", "mail anna@example.org"),
     ],
 )

@@ -59,7 +59,7 @@ class _Pace:
 
 
 def _facts(report: RunReport, source: SourceReport, pace: _Pace) -> list[str]:
-    facts = [f"{source.out} frames", f"{pace.fps:.1f} fps"]
+    facts = [f"{source.out} frames"] + ([f"{pace.fps:.1f} fps"] if pace.fps > 0 else [])
     duration = source.stream.duration if source.stream else None
     if source.live:
         state = next((stage.state for stage in report.stages if stage.name == source.name), "")

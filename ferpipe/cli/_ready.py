@@ -61,7 +61,7 @@ def analysis(path: str, detector: str, model: str, every: int) -> list[dict[str,
     return [
         source_of(path),
         {"use": detector, "with": {"every": every}} if every > 1 else {"use": detector},
-        {"use": "track"},
+        {"use": "track", "with": {"confirm": 0}} if is_still(path) else {"use": "track"},
         {"use": "align"},
         {"use": classify, "with": {"model": model}},
         {"use": "smooth"},
@@ -74,18 +74,9 @@ def define(stages: list[dict[str, Any]], options: RunOptions) -> Definition:
     from ferpipe.plugins import Registry
 
     return from_dict(
-        {"version": 1, "stages": [_literal(stage) for stage in stages]},
+        {"version": 1, "stages": stages},
         registry=Registry(files=options.plugin),
         overrides=options.overrides,
-        env={},
+        variables=False,
         local_plugins=options.local_plugins,
     )
-
-
-def _literal(stage: dict[str, Any]) -> dict[str, Any]:
-    """The stage with the `${` of file names kept from being read as variables."""
-    given = {
-        key: value.replace("${", "$${") if isinstance(value, str) else value
-        for key, value in stage.get("with", {}).items()
-    }
-    return {**stage, "with": given} if given else stage

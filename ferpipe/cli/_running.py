@@ -45,14 +45,16 @@ def execute(definition: Definition, options: RunOptions, *, closing: bool = True
     )
     for warning in definition.warnings:
         say(f"ferpipe: warning: {warning}")
-    run = Run(definition.graph, settings, trace=_writable(options.trace))
+    stats = _writable(options.stats, overwrite=settings.overwrite)
+    trace = _writable(options.trace, overwrite=settings.overwrite)
+    run = Run(definition.graph, settings, trace=trace)
     with _logs(quiet=options.quiet), _signals(run):
         run.start()
         _follow(run, quiet=options.quiet)
     report = run.report()
-    if options.stats is not None:
-        _save(options.stats, report.to_dict())
     _tell(report, closing=closing and not options.quiet)
+    if stats is not None:
+        _save(stats, report.to_dict())
     if run.left_behind:
         _leave(report.exit_code)
     return report.exit_code
@@ -129,18 +131,22 @@ def _logs(*, quiet: bool) -> Iterator[None]:
         logger.removeHandler(handler)
 
 
-def _writable(path: Path | None) -> Path | None:
+def _writable(path: Path | None, *, overwrite: bool) -> Path | None:
+    """`path`, its folder made; refused before the run where it could not be written after it."""
     if path is None:
         return None
+    if path.is_file() and not overwrite:
+        raise UsageError(f"{path} exists: choose another name or add --overwrite")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.open("w").close()
+        path.open("a").close()
     except OSError as error:
         raise UsageError(f"{path} cannot be written ({error.strerror}): choose another file") from error
     return path
 
 
 def _save(path: Path, data: dict[str, Any]) -> None:
-    found = _writable(path)
-    assert found is not None  # noqa: S101 -- only None gives None
-    found.write_text(redact(json.dumps(data, indent=2, allow_nan=False)) + "\n", encoding="utf-8")
+    try:
+        path.write_text(redact(json.dumps(data, indent=2, allow_nan=False)) + "\n", encoding="utf-8")
+    except OSError as error:
+        say(f"ferpipe: the figures could not be written to {path}: {error.strerror}")

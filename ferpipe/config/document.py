@@ -36,7 +36,9 @@ class Run(_Keys):
         "`auto` is lossless for files and live for live sources.",
     )
     queue: int = Field(_DEFAULTS.queue, ge=1, le=10_000, description="Packets a queue holds at the most.")
-    queue_bytes: int = Field(_DEFAULTS.queue_bytes, ge=1, description="Bytes of images a queue holds.")
+    queue_bytes: int = Field(
+        _DEFAULTS.queue_bytes, ge=1, description="Bytes of frames that may be under way at once."
+    )
     in_flight: int | None = Field(
         _DEFAULTS.in_flight, ge=1, description="Live frames under way at once; left out, it adapts itself."
     )

@@ -79,10 +79,11 @@ def from_dict(
     overrides: Sequence[str] = (),
     env: Mapping[str, str] | None = None,
     local_plugins: bool = True,
+    variables: bool = True,
 ) -> Definition:
     """The proven pipeline in plain Python objects, as `yaml.safe_load` gives them.
 
-    Its mistakes have no lines.  The rest is as for `loads`.
+    Its mistakes have no lines.  variables: whether `${VAR}` in it is resolved.  The rest is as for `loads`.
     """
     notes = Notes()
     assembly = Assembly(notes, _stages(registry), Path(base_dir), local_plugins=local_plugins)
@@ -91,7 +92,8 @@ def from_dict(
     except RecursionError:
         notes.add(Place(), "is nested too deeply")
         raise ConfigError(notes.problems) from None
-    expand(item, notes, os.environ if env is None else env)
+    if variables:
+        expand(item, notes, os.environ if env is None else env)
     return _build(assembly, item, overrides, None)
 
 

@@ -46,9 +46,9 @@ class Stages(Protocol):
 
 
 def givers(stages: Stages) -> Mapping[str, frozenset[str]]:
-    """For each kind the names of the stages that give it."""
+    """For each kind the names of the stages that give it without needing it."""
     kinds: dict[str, set[str]] = {}
     for entry in stages.entries():
-        for kind in entry.stage.gives if entry.stage else ():
+        for kind in entry.stage.gives - entry.stage.needs if entry.stage else ():
             kinds.setdefault(kind, set()).add(entry.name)
     return {kind: frozenset(names) for kind, names in kinds.items()}

@@ -106,7 +106,8 @@ class RunSettings:
 
     executor: `inline` is one thread, in order; `threads` is a thread a stage.
     mode: `auto` is lossless for files and live for live sources.
-    queue: packets a queue holds at the most; queue_bytes: bytes of images it holds.
+    queue: packets a queue holds at the most; queue_bytes: bytes of a source's frames
+        that may be under way at once.
     in_flight: live frames under way at once; None adapts it to the stages' times.
     output_dir: every file output must lie below it, where given.
     """

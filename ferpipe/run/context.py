@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import traceback
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -33,8 +34,15 @@ else:
 
 
 class _Redacted(_Adapter):
-    def process(self, msg: Any, kwargs: Any) -> tuple[Any, Any]:
-        return redact(str(msg)), kwargs
+    """Puts a message together before it removes the credentials, and a traceback into its text."""
+
+    def log(self, level: int, msg: object, *args: object, **kwargs: Any) -> None:
+        if not self.isEnabledFor(level):
+            return
+        text = str(msg) % args if args else str(msg)
+        if kwargs.pop("exc_info", None):
+            text += "\n" + traceback.format_exc()
+        self.logger.log(level, "%s", redact(text), **kwargs)
 
 
 class RunContext:
@@ -50,6 +58,7 @@ class RunContext:
         self._control = control
         self._board = board
         self._files = files
+        self._lock = threading.Lock()
 
     @property
     def log(self) -> logging.Logger:
@@ -67,8 +76,9 @@ class RunContext:
             self._worker.state = state
 
     def count(self, what: str, n: int = 1) -> None:
-        """Add to a counter of the stage."""
-        self._worker.counters[what] += n
+        """Add to a counter of the stage, from any thread."""
+        with self._lock:
+            self._worker.counters[what] += n
 
     def input(self, path: str | Path) -> Path:
         """The file to read."""

@@ -13,7 +13,7 @@ from typing import Any
 
 from ferpipe.errors import FerpipeError, RunError, StageError, UsageError
 from ferpipe.graph.model import Graph, RunSettings
-from ferpipe.packet import Packet
+from ferpipe.packet import Packet, StreamInfo
 from ferpipe.run.context import Board, RunContext
 from ferpipe.run.control import Control
 from ferpipe.run.executor import Component, Executor, Floor
@@ -128,14 +128,16 @@ class Run:
         self._close(None)
 
     def _make(self) -> bool:
+        workers: dict[str, Worker] = {}
         for node in self.graph.nodes:
             try:
-                stage = self._made.get(node.name) or node.stage(node.options)
+                stage = self._made[node.name] if node.name in self._made else node.stage(node.options)
             except BaseException as error:  # noqa: BLE001 -- a plugin may raise anything
                 self.control.fail(StageError(node.name, "__init__", explain(error)))
                 return False
             merge = dict(self.graph.merges.get(node.name, {}))
-            self._workers[node.name] = Worker(node, stage, self.control, merge=merge, trace=self._trace)
+            workers[node.name] = Worker(node, stage, self.control, merge=merge, trace=self._trace)
+        self._workers = workers
         return True
 
     def _open(self) -> bool:
@@ -159,8 +161,8 @@ class Run:
 
     def _announce(self, worker: Worker, source: Source[Any]) -> None:
         stream = getattr(source, "stream", None)
-        if stream is None:
-            worker.fail(StageError(worker.node.name, "open", "the source did not say what its stream is"))
+        if not isinstance(stream, StreamInfo):
+            worker.fail(worker.told("open", "the source did not set its stream to a StreamInfo"))
             return
         self._board.streams[worker.node.name] = stream
 
@@ -220,6 +222,8 @@ class Run:
             component.ledger.write_off()
         if self._trace is not None:
             self._trace.close()
+            if self._trace.error is not None:
+                self.control.mention(RunError(f"the trace could not be written: {self._trace.error}"))
         self._elapsed = monotonic() - self._started
         self._done.set()
 
@@ -237,7 +241,8 @@ class Run:
         call = worker.call
         if call is None:
             return False
-        worker.abandoned = True
+        if not worker.abandon(call):
+            return False
         self.control.mention(worker.told(call.what, "did not end in time and was left behind"))
         return True
 
@@ -258,19 +263,18 @@ class Run:
                 self._take_over(None)
 
     def _interrupt(self) -> None:
+        """Wake the sources, each in a thread of its own: one that blocks must not stop the watch."""
         for worker in self._workers.values():
             if worker.opened and isinstance(worker.stage, Source) and not worker.abandoned:
-                with suppress(Exception):
-                    worker.stage.interrupt()
+                threading.Thread(target=_wake, args=(worker.stage,), name="ferpipe-wake", daemon=True).start()
 
     def _inspect(self, worker: Worker) -> None:
         call = worker.call
         if call is None or worker.abandoned:
             return
         limit = self.settings.open_timeout if call.what == "open" else worker.node.timeout
-        if monotonic() - call.since <= limit:
+        if monotonic() - call.since <= limit or not worker.abandon(call):
             return
-        worker.abandoned = worker.dead = True
         self.control.fail(worker.told(call.what, f"no answer for {limit:g} s", call.message))
         for component in self._components:
             if call.message is not None and worker.node.name in component.names:
@@ -282,3 +286,8 @@ class Run:
 
     def _take_over(self, instead_of: threading.Thread | None) -> None:
         threading.Thread(target=self._close, args=(instead_of,), name="ferpipe-close", daemon=True).start()
+
+
+def _wake(source: Source[Any]) -> None:
+    with suppress(Exception):
+        source.interrupt()

@@ -18,12 +18,13 @@ __all__ = ["Component", "Executor", "Floor"]
 
 @dataclass(slots=True)
 class Component:
-    """One source and everything behind it."""
+    """One source and everything behind it; `tapping` while a result is handed out."""
 
     source: str
     names: tuple[str, ...]
     ledger: Ledger
     live: bool
+    tapping: bool = False
 
 
 @dataclass(slots=True)
@@ -46,7 +47,9 @@ class Floor:
     def leave(self, component: Component, name: str, message: Message) -> None:
         """A message has reached the leaf `name`."""
         if self.tap is not None and message.packet is not None and name == component.names[-1]:
+            component.tapping = True
             self.tap(message.packet)
+            component.tapping = False
         component.ledger.settle(message)
 
 

@@ -17,6 +17,11 @@ from ferpipe.stage import Source
 
 __all__ = ["Gate", "packets_of", "room_for"]
 
+_STILL = 0.02
+"""Seconds without any movement after which frames under way count as kept back by a stage."""
+_IN_A_ROW = 100
+"""Errors without a frame between them after which a tolerant source is given up."""
+
 
 def packets_of(worker: Worker) -> Iterator[Packet]:
     """Everything the worker's source gives, until it or the run ends; never raises.
@@ -26,7 +31,7 @@ def packets_of(worker: Worker) -> Iterator[Packet]:
     """
     source = worker.stage
     assert isinstance(source, Source)  # noqa: S101 -- the graph has proven it
-    last = -1
+    last, failures = -1, 0
     iterator: Iterator[Packet] | None = None
     while not worker.control.ending.is_set():
         try:
@@ -40,12 +45,18 @@ def packets_of(worker: Worker) -> Iterator[Packet]:
             return
         except BaseException as error:  # noqa: BLE001 -- a plugin may raise anything
             told = error if isinstance(error, StageError) else worker.as_error("frames", error)
-            if not worker.tolerate(told) or iterator is None:
+            failures += 1
+            if worker.control.ending.is_set():
+                worker.control.mention(told)
+                return
+            if failures > _IN_A_ROW:
+                worker.fail(told)
+            if iterator is None or worker.dead or not worker.tolerate(told):
                 return
             continue
         if worker.abandoned:
             return
-        last = packet.time
+        last, failures = packet.time, 0
         yield packet
 
 
@@ -78,9 +89,8 @@ def room_for(ledger: Ledger, limit: int, idle: Callable[[], bool], control: Cont
         while ledger.in_flight and ledger.bytes >= limit:
             if control.ending.is_set():
                 return False
-            settled = ledger.in_flight
-            ledger.condition.wait(0.05)
-            if ledger.in_flight == settled and idle():
+            ledger.condition.wait(_STILL)
+            if ledger.still(_STILL) and idle():
                 break
     return not control.ending.is_set()
 
@@ -94,9 +104,17 @@ class Gate:
     """
 
     def __init__(
-        self, ledger: Ledger, control: Control, stages: Sequence[Histogram], limit: int | None
+        self,
+        ledger: Ledger,
+        control: Control,
+        stages: Sequence[Histogram],
+        limit: int | None,
+        idle: Callable[[], bool],
+        patience: float = _STILL,
     ) -> None:
         self._ledger = ledger
+        self._idle = idle
+        self._patience = patience
         self._control = control
         self._stages = stages
         self._limit = limit
@@ -127,14 +145,23 @@ class Gate:
             self._ledger.late()
 
     def take(self) -> Message | None:
-        """Wait for a frame and for room; None when there will be no more."""
+        """Wait for a frame and for room; None when there will be no more.
+
+        Where nothing moves although frames are under way, a stage keeps them for later, and waits
+        for this one.
+        """
         with self._condition:
-            while self._packet is None or self._ledger.in_flight >= self._allowed():
+            while self._packet is None or not self._room():
                 if self._control.stop.is_set() or (self._packet is None and self._ended):
                     return None
-                self._condition.wait(0.5)
+                self._condition.wait(_STILL)
             packet, self._packet = self._packet, None
         return self._ledger.enter(packet)
+
+    def _room(self) -> bool:
+        return self._ledger.in_flight < self._allowed() or (
+            self._ledger.still(self._patience) and self._idle()
+        )
 
     def _allowed(self) -> int:
         if self._limit is not None:

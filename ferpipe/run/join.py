@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Mapping
 
+from ferpipe.errors import RunError
 from ferpipe.packet import Packet
 from ferpipe.run.message import Message
 
@@ -31,6 +32,8 @@ class Join:
         return complete
 
     def _combine(self, parts: list[Message]) -> Message:
+        if any(part.time != parts[0].time for part in parts):
+            raise RunError(f"a join met different moments: {[part.time for part in parts]} us")
         for part in parts:
             if part.packet is None:
                 return part

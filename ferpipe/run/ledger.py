@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from threading import Condition
+from time import monotonic
 
 from ferpipe.packet import Packet
 from ferpipe.run.control import Control
@@ -30,6 +31,7 @@ class Ledger:
         self.condition = Condition()
         control.wakes(self.condition)
         self._leaves = leaves
+        self._moved = monotonic()
         self._under_way: dict[int, list[int]] = {}
         self._best: dict[int, Message] = {}
 
@@ -38,11 +40,16 @@ class Ledger:
         """Frames that are under way now."""
         return len(self._under_way)
 
+    def still(self, seconds: float) -> bool:
+        """Whether no frame has begun or ended for so long."""
+        return monotonic() - self._moved >= seconds
+
     def enter(self, packet: Packet) -> Message:
         """Count a frame in and put it under way."""
         with self.condition:
             seq = self.entered
             self.entered += 1
+            self._moved = monotonic()
             size = packet.frame.image.nbytes
             self._under_way[seq] = [self._leaves, size]
             self.bytes += size
@@ -61,6 +68,7 @@ class Ledger:
             if entry is None:
                 return
             entry[0] -= 1
+            self._moved = monotonic()
             best = self._best.get(message.seq)
             if best is None or _rank(message) > _rank(best):
                 best = message

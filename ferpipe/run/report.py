@@ -18,7 +18,8 @@ _SIGNALS = {"SIGINT": 130, "SIGTERM": 143}
 class StageReport:
     """The figures of one stage; times in milliseconds.
 
-    share: part of the time of all stages; queue, deepest: packets waiting now, and at the most.
+    share: part of the time of all stages, 0 for a live source, which only waits;
+    queue, deepest: packets waiting now, and at the most.
     """
 
     name: str

@@ -22,13 +22,17 @@ def summarise(
     ages: Mapping[str, tuple[float, float]],
 ) -> RunReport:
     """`report` with the figures of all stages and sources."""
-    everything = sum(worker.timing.total for worker in workers.values()) or 1.0
-    stages = tuple(_stage(worker, everything, depths.get(name, (0, 0))) for name, worker in workers.items())
+    waiting = {component.source for component in components if component.live}
+    work = {name: 0.0 if name in waiting else worker.timing.total for name, worker in workers.items()}
+    everything = sum(work.values()) or 1.0
+    stages = tuple(
+        _stage(worker, work[name] / everything, depths.get(name, (0, 0))) for name, worker in workers.items()
+    )
     sources = tuple(_source(component, board, ages.get(component.source)) for component in components)
     return replace(report, stages=stages, sources=sources)
 
 
-def _stage(worker: Worker, everything: float, depth: tuple[int, int]) -> StageReport:
+def _stage(worker: Worker, share: float, depth: tuple[int, int]) -> StageReport:
     timing = worker.timing
     return StageReport(
         name=worker.node.name,
@@ -39,7 +43,7 @@ def _stage(worker: Worker, everything: float, depth: tuple[int, int]) -> StageRe
         p95=1e3 * timing.percentile(0.95),
         p99=1e3 * timing.percentile(0.99),
         total=1e3 * timing.total,
-        share=timing.total / everything,
+        share=share,
         queue=depth[0],
         deepest=depth[1],
         errors=worker.errors,

@@ -86,7 +86,8 @@ class ThreadsExecutor(Executor):
         """Read in a thread of its own, so that reading never waits for the graph."""
         worker = self.floor.workers[name]
         stages = [self.floor.workers[stage].timing for stage in component.names[1:]]
-        gate = Gate(component.ledger, self.floor.control, stages, self.floor.settings.in_flight)
+        limit = self.floor.settings.in_flight
+        gate = Gate(component.ledger, self.floor.control, stages, limit, self._idle)
 
         def read() -> None:
             for packet in packets_of(worker):
@@ -114,6 +115,11 @@ class ThreadsExecutor(Executor):
             self._give(component, name, given)
 
     def _idle(self) -> bool:
-        return not any(len(box) for box in self._boxes.values()) and all(
-            worker.call is None for worker in self.floor.workers.values() if not worker.node.is_source
+        """Whether no stage works, no message waits, and nobody outside is handed a result."""
+        return (
+            not any(component.tapping for component in self.floor.components)
+            and not any(len(box) for box in self._boxes.values())
+            and all(
+                worker.call is None for worker in self.floor.workers.values() if not worker.node.is_source
+            )
         )

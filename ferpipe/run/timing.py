@@ -53,7 +53,7 @@ class Trace:
 
     def __init__(self, path: Path, threads: Sequence[str]) -> None:
         self._lock = threading.Lock()
-        self._pending: list[str] = []
+        self.error: OSError | None = None
         self._file: IO[str] = path.open("w", encoding="utf-8")
         self._numbers = {name: i + 1 for i, name in enumerate(threads)}
         self._file.write("[\n")
@@ -76,14 +76,23 @@ class Trace:
                 self._write()
 
     def close(self) -> None:
-        """Write the rest; the file is complete JSON from here on."""
+        """Write the rest; the file is complete JSON from here on.  `error` says if it could not be."""
+        end = {"name": "process_name", "ph": "M", "pid": 1, "args": {"name": "ferpipe"}}
         with self._lock:
-            self._pending.append(
-                json.dumps({"name": "process_name", "ph": "M", "pid": 1, "args": {"name": "ferpipe"}})
-            )
+            self._pending.append(json.dumps(end))
             self._write(last=True)
-            self._file.close()
+            try:
+                self._file.close()
+            except OSError as error:
+                self.error = self.error or error
 
     def _write(self, *, last: bool = False) -> None:
-        self._file.write(",\n".join(self._pending) + ("\n]\n" if last else ",\n"))
+        """A trace that cannot be written is given up; it must not disturb the run."""
+        lines = ",\n".join(self._pending) + ("\n]\n" if last else ",\n")
         self._pending.clear()
+        if self.error is not None:
+            return
+        try:
+            self._file.write(lines)
+        except OSError as error:
+            self.error = error

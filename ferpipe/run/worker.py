@@ -5,10 +5,12 @@ A worker is what both executors drive; that it is the same is why they behave th
 
 from __future__ import annotations
 
+import traceback
 from collections import Counter, deque
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
+from threading import Lock
 from time import monotonic, perf_counter
 from typing import Any
 
@@ -69,7 +71,9 @@ class Worker:
         self._promised = node.gives - FACE_KINDS - {"frame"}
         self._delays = stage.delays
         self._kept: deque[Message] = deque()
+        self._released: list[Message] = []
         self._passed: set[int] = set()
+        self._handover = Lock()
 
     def alive(self) -> None:
         """Push the watchdog's deadline away: the stage waits on purpose."""
@@ -83,8 +87,10 @@ class Worker:
         try:
             return function()
         finally:
-            self.call = None
-            if self.abandoned and what != "close":
+            with self._handover:
+                self.call = None
+                late = self.abandoned and what != "close"
+            if late:
                 with suppress(Exception):
                     self.stage.close()
             seconds = perf_counter() - start
@@ -92,6 +98,14 @@ class Worker:
                 self.timing.add(seconds)
             if self._trace is not None:
                 self._trace.span(self.node.name, what, start, seconds, _frame(message))
+
+    def abandon(self, call: Call) -> bool:
+        """Leave the stage behind if it is still in `call`; it is closed when it comes back."""
+        with self._handover:
+            if self.call is not call or self.abandoned:
+                return False
+            self.abandoned = self.dead = True
+            return True
 
     def accept(self, lane: int, message: Message) -> list[Message]:
         """Take a message from an input; give what goes to every consumer."""
@@ -104,9 +118,10 @@ class Worker:
         flushed: list[Message] = []
         if self.opened and not self.dead and not self.control.stop.is_set():
             try:
-                flushed = self._release(self.guarded("flush", lambda: list(self.stage.flush())))
+                flushed = self._release(self.guarded("flush", lambda: _several(self.stage.flush())), "flush")
             except BaseException as error:  # noqa: BLE001 -- a plugin may raise anything
                 self.fail(self.as_error("flush", error))
+                flushed = self._taken()
         settled = [self._left(kept) for kept in self._kept]
         self._kept.clear()
         return flushed + settled
@@ -119,12 +134,13 @@ class Worker:
 
     def as_error(self, call: str, error: BaseException, message: Message | None = None) -> FerpipeError:
         """What is told of an exception that came out of the stage."""
-        told: FerpipeError
+        if isinstance(error, _NonsenseError):
+            return self.told(error.call, str(error), error.message or message)
         if isinstance(error, UsageError):
-            told = UsageError(f"stage '{self.node.name}': {explain(error)}")
-        else:
-            told = self.told(call, explain(error), message)
-        told.__cause__ = error
+            return UsageError(f"stage '{self.node.name}': {explain(error)}")
+        told = self.told(call, explain(error), message)
+        # Chaining the error itself would print its text, with whatever password is in it.
+        told.add_note(_where(error)) if hasattr(told, "add_note") else None
         return told
 
     def told(self, call: str, what: str, message: Message | None = None) -> StageError:
@@ -149,19 +165,22 @@ class Worker:
             return self._settle(message.without("dropped", "run ended"))
         packet = message.packet
         try:
-            result = self.guarded("process", lambda: self.stage.process(packet), message)
+            given = self.guarded("process", lambda: _several(self.stage.process(packet)), message)
             if self._delays:
                 self._kept.append(message)
-                return self._release(result)
-            return [self._direct(message, result)]
+                return self._release(given, "process")
+            return [self._direct(message, given)]
         except BaseException as error:  # noqa: BLE001 -- a plugin may raise anything
-            told = error if isinstance(error, StageError) else self.as_error("process", error, message)
+            released = self._taken()
             if self._delays and self._kept and self._kept[-1] is message:
                 self._kept.pop()
-            if self.tolerate(told) and self.node.on_error.action == "pass":
+            if (
+                self.tolerate(self.as_error("process", error, message))
+                and self.node.on_error.action == "pass"
+            ):
                 self._passed.add(message.seq)
-                return self._settle(message)
-            return self._settle(message.without("failed", self.node.name))
+                return released + self._settle(message)
+            return released + self._settle(message.without("failed", self.node.name))
 
     def _settle(self, message: Message) -> list[Message]:
         """Give on a message the stage does not work on; behind kept ones it waits its turn."""
@@ -182,51 +201,75 @@ class Worker:
         self._passed.discard(message.seq)
         return message
 
-    def _direct(self, message: Message, result: object) -> Message:
-        if result is None:
+    def _direct(self, message: Message, given: list[object]) -> Message:
+        if not given or given == [None]:
             return message.without("dropped", self.node.name)
-        if not isinstance(result, Packet):
-            results = list(result) if isinstance(result, Iterable) else [result]
-            if len(results) != 1 or not isinstance(results[0], Packet):
-                raise self.told(
-                    "process", f"gave {_name(result)} where one packet or None was expected", message
-                )
-            result = results[0]
-        self._check(message, result)
-        return Message(message.seq, message.time, result)
+        if len(given) > 1:
+            raise _NonsenseError("process", "gave several packets where one or None was expected", message)
+        self._check(message, given[0], "process")
+        return Message(message.seq, message.time, given[0])  # type: ignore[arg-type]
 
-    def _release(self, result: object) -> list[Message]:
+    def _release(self, given: list[object], call: str) -> list[Message]:
         """Match what a delaying stage gives with what it kept; settle what it passed over."""
-        packets = (
-            [result] if isinstance(result, Packet) else list(result) if isinstance(result, Iterable) else []
-        )
-        if result is not None and not isinstance(result, (Packet, Iterable)):
-            raise self.told("process", f"gave {_name(result)} where packets were expected")
-        released: list[Message] = []
-        for packet in packets:
-            if not isinstance(packet, Packet):
-                raise self.told("process", f"gave {_name(packet)} where packets were expected")
-            if not any(self._holds(kept) and kept.time == packet.time for kept in self._kept):
-                raise self.told("process", f"gave a packet at {packet.time} us that it does not hold")
-            while self._kept:
-                kept = self._kept.popleft()
-                if self._holds(kept) and kept.time == packet.time:
-                    self._check(kept, packet)
-                    released.append(Message(kept.seq, kept.time, packet))
+        for packet in given:
+            if packet is None:
+                continue
+            kept = self._find(packet, call)
+            self._check(kept, packet, call)
+            while True:
+                first = self._kept.popleft()
+                if first is kept:
+                    self._released.append(Message(kept.seq, kept.time, packet))  # type: ignore[arg-type]
                     break
-                released.append(self._left(kept))
+                self._released.append(self._left(first))
         while self._kept and not self._holds(self._kept[0]):
-            released.append(self._left(self._kept.popleft()))
+            self._released.append(self._left(self._kept.popleft()))
+        return self._taken()
+
+    def _taken(self) -> list[Message]:
+        """What has been released so far; it counts even if the stage's next packet is nonsense."""
+        released, self._released = self._released, []
         return released
 
-    def _check(self, message: Message, packet: Packet) -> None:
+    def _find(self, packet: object, call: str) -> Message:
+        if not isinstance(packet, Packet):
+            raise _NonsenseError(call, f"gave {_name(packet)} where packets were expected")
+        for kept in self._kept:
+            if self._holds(kept) and kept.time == packet.time:
+                return kept
+        raise _NonsenseError(call, f"gave a packet at {packet.time} us that it does not hold")
+
+    def _check(self, message: Message, packet: object, call: str) -> None:
+        if not isinstance(packet, Packet):
+            raise _NonsenseError(call, f"gave {_name(packet)} where one packet or None was expected", message)
         if packet.time != message.time or (
             message.packet and packet.frame.source != message.packet.frame.source
         ):
-            raise self.told("process", f"gave a packet of another moment ({packet.time} us)", message)
+            raise _NonsenseError(call, f"gave a packet of another moment ({packet.time} us)", message)
         for kind in self._promised:
             if kind not in packet.data:
-                raise self.told("process", f"gave a packet without the '{kind}' it promises", message)
+                raise _NonsenseError(call, f"gave a packet without the '{kind}' it promises", message)
+
+
+class _NonsenseError(Exception):
+    """The stage gave what its contract does not allow."""
+
+    def __init__(self, call: str, what: str, message: Message | None = None) -> None:
+        super().__init__(what)
+        self.call = call
+        self.message = message
+
+
+def _several(result: object) -> list[object]:
+    """What a stage gave, as a list.  A generator runs here, in the stage's own call."""
+    if isinstance(result, Packet) or not isinstance(result, Iterable) or isinstance(result, str):
+        return [result]
+    return list(result)
+
+
+def _where(error: BaseException) -> str:
+    """The lines of code that an exception went through, without its text."""
+    return "".join(traceback.format_tb(error.__traceback__)).rstrip()
 
 
 def _frame(message: Message | None) -> int | None:

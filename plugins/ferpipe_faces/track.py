@@ -31,9 +31,13 @@ class TrackOptions(Options):
         description="Seconds for which a face that the detector missed is shown where it should be.",
     )
     confirm: float = Field(
-        0,
+        0.1,
         ge=0,
-        description="Seconds a face must have been there before it is shown; suppresses short false faces.",
+        description="Seconds a doubtful face must have been there before it is shown, which suppresses short "
+        "false faces; 0 for stills.",
+    )
+    sure: float = Field(
+        0.75, ge=0, le=1, description="Score from which a new face is shown at once, whatever `confirm` says."
     )
     steady: float = Field(
         0,
@@ -100,7 +104,8 @@ class Track(Stage[TrackOptions]):
 
     def _name(self, time: int) -> None:
         for one in self._known:
-            if one.id is None and (time - one.first) / MICROSECONDS >= self.options.confirm:
+            lasted = (time - one.first) / MICROSECONDS
+            if one.id is None and (lasted >= self.options.confirm or one.face.score >= self.options.sure):
                 one.id = self._next_id
                 self._next_id += 1
 

@@ -35,6 +35,7 @@ class TimelineSink(Stage[TimelineOptions]):
 
     While the run lasts, the records stand in `<path>.part`, each from the moment its frame came;
     `ferpipe.timeline.load` reads that file too.  Takes tracks and emotions where there are any.
+    A face whose box is not finite is left out and counted as `unsound_faces`.
     Raises RunError where the disk does not take it.
     """
 
@@ -52,7 +53,10 @@ class TimelineSink(Stage[TimelineOptions]):
         """Write the record of one frame."""
         if self._writer is None:
             self._writer = self._begin(packet)
-        self._writer.write(record_of(packet, self.options.digits))
+        record = record_of(packet, self.options.digits)
+        self._writer.write(record)
+        if left_out := len(packet.faces) - len(record["faces"]):
+            self.context.count("unsound_faces", left_out)
         return packet
 
     def flush(self) -> Iterable[Packet]:

@@ -182,6 +182,22 @@ def test_stats_and_trace(folder):
     assert any(event["ph"] == "X" for event in json.loads((folder / "trace.json").read_text()))
 
 
+@pytest.mark.parametrize("option", ["--trace", "--stats"])
+def test_figures_do_not_replace_a_file_unasked(folder, capsys, option):
+    (folder / "talk.mp4").write_text("precious")
+    assert main(["run", "p.yaml", option, "talk.mp4"]) == 2
+    assert "--overwrite" in capsys.readouterr().err
+    assert (folder / "talk.mp4").read_text() == "precious"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+def test_figures_that_cannot_be_written_do_not_hide_what_happened(folder, capsys):
+    assert main(["run", "bad.yaml", "-q", "--stats", "/dev/full"]) == 1
+    told = capsys.readouterr().err
+    assert "stage 'break' failed" in told
+    assert "/dev/full" in told
+
+
 def test_a_trace_that_cannot_be_written_is_said_before_the_run(folder, capsys):
     (folder / "file").write_text("")
     assert main(["run", "p.yaml", "--trace", "file/trace.json"]) == 2

@@ -210,9 +210,19 @@ def test_confirm_hides_short_false_faces_without_spending_ids(people: Any) -> No
     ]
     packets = film(people, paths, every(0.04, 2))
     assert {face.track for p in run_stage(Track(), packets) for face in p.faces} == {1, 2}
-    results = run_stage(Track(TrackOptions(confirm=0.2)), packets)
+    results = run_stage(Track(TrackOptions(confirm=0.2, sure=1)), packets)
     assert {face.track for packet in results for face in packet.faces} == {1}
     assert min(packet.time for packet in results if packet.faces) / SECOND == pytest.approx(0.84)
+
+
+def test_only_doubtful_faces_have_to_be_confirmed(people: Any) -> None:
+    packets = film(people[:1], [lambda t: (100, 80)], every(0.04, 0.5))
+    first = packets[0].faces[0].score
+    shown = [
+        min(p.time for p in run_stage(Track(TrackOptions(confirm=0.2, sure=sure)), packets) if p.faces)
+        for sure in (first - 0.01, first + 0.01)
+    ]
+    assert shown == [0, pytest.approx(0.2 * SECOND, abs=0.04 * SECOND)]
 
 
 def test_steadying_calms_rest_and_follows_motion(people: Any) -> None:

@@ -195,6 +195,48 @@ def test_live_can_be_told_to_lose_nothing(executor):
     assert bench.run().frames == 20
 
 
+def test_a_live_source_feeds_a_stage_that_delays(executor):
+    bench = Bench(executor).add("in", counter(30, live=True, period=0.01)).add("delay", Delay())
+    report = bench.run(10)
+    source = report.sources[0]
+    assert source.entered == 30
+    assert source.out > 3
+    assert bench.out[-1].frame.index == 29
+    assert balanced(report)
+
+
+def test_a_generator_is_as_good_as_a_packet(executor):
+    class Two(Delay):
+        def process(self, packet):
+            self.packets.append(packet)
+            if len(self.packets) % 2 == 0:
+                yield from self.packets[-2:]
+
+        def flush(self):
+            return ()
+
+    def one(packet):
+        yield packet
+
+    bench = Bench(executor).add("in", counter(8)).add("two", Two()).add("one", doing(one))
+    assert bench.run().frames == 8
+
+
+def test_a_stage_object_may_be_empty(executor):
+    class Collecting(Keep):
+        def __len__(self):
+            return len(self.packets)
+
+    keep = Collecting()
+    Bench(executor).add("in", counter(4)).add("keep", keep).run()
+    assert len(keep) == 4
+
+
+def test_a_waiting_camera_has_no_share_of_the_work(executor):
+    bench = Bench(executor).add("cam", counter(10, live=True, period=0.01)).add("sum", Sum())
+    assert [stage.share for stage in bench.run().stages] == [0.0, 1.0]
+
+
 def test_an_early_end_finishes_what_is_under_way(executor):
     keep = Keep()
     bench = Bench(executor).add("in", counter(100_000, period=0.001)).add("sum", Sum()).add("keep", keep)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
+import traceback
+from pathlib import Path
 
 import pytest
 from support.graphs import EXECUTORS, Bench
@@ -131,7 +133,7 @@ def test_a_usage_error_keeps_its_exit_code(executor):
     [
         (lambda p: 7, "gave a int"),
         (lambda p: "text", "gave a str"),
-        (lambda p: [p, p], "gave a list"),
+        (lambda p: [p, p], "gave several packets"),
         (lambda p: Sum().process(p).replace() and type(p)(p.frame), "'level' it promises"),
     ],
 )
@@ -178,6 +180,135 @@ def test_a_stage_that_hangs_is_noticed_and_left_behind(executor, where):
     assert after.calls[-1] == "close"
     assert balanced(report)
     release.set()
+
+
+def test_a_generator_that_hangs_is_noticed(executor):
+    release = threading.Event()
+
+    def slow(packet):
+        release.wait()
+        yield packet
+
+    report = bench_with(executor, doing(slow), timeout=0.3)[0].run(2.3)
+    assert "no answer for 0.3 s" in str(report.error)
+    release.set()
+
+
+def test_nonsense_after_a_good_packet_loses_no_frame_and_mixes_none(executor):
+    class Half(Delay):
+        def process(self, packet):
+            self.packets.append(packet)
+            return [packet, "junk"] if packet.frame.index == 4 else packet
+
+        def flush(self):
+            return ()
+
+    bench = Bench(executor).add("in", Counter(CounterOptions(frames=FRAMES))).add("sum", Sum())
+    bench.add("half", Half(), "sum", on_error="skip").add("join", Keep(), "half", "sum")
+    report = bench.run(5)
+    assert all(p.data["level"] == p.frame.index for p in bench.out)
+    assert balanced(report)
+
+
+def test_a_source_whose_interrupt_blocks_does_not_stop_the_watch(executor):
+    release = threading.Event()
+
+    class Blocked(Counter):
+        def interrupt(self):
+            release.wait()
+
+    bench = Bench(executor).add("in", Blocked(CounterOptions(frames=10_000, period=0.01))).add("keep", Keep())
+    run = bench.start()
+    time.sleep(0.2)
+    run.finish("SIGINT")
+    assert run.wait(2)
+    release.set()
+
+
+def test_a_source_that_raises_because_of_the_end_does_not_change_the_exit_code(executor):
+    class Upset(Counter):
+        def frames(self):
+            for packet in super().frames():
+                yield packet
+                if self.context.stop.wait(0.01):
+                    raise OSError("read interrupted")
+
+    bench = Bench(executor).add("in", Upset(CounterOptions(frames=10_000))).add("keep", Keep())
+    run = bench.start()
+    time.sleep(0.2)
+    run.finish("SIGINT")
+    assert run.wait(3)
+    report = run.report()
+    assert report.exit_code == 130
+    assert any("read interrupted" in str(error) for error in report.others)
+
+
+def test_a_source_that_only_raises_is_given_up(executor):
+    class Hopeless(Counter):
+        def frames(self):
+            return self
+
+        def __iter__(self):
+            return self
+
+        def __next__(self):
+            raise OSError("no")
+
+    report = Bench(executor).add("in", Hopeless(), on_error="skip").add("keep", Keep()).run(5)
+    assert report.exit_code == 1
+    assert report.stages[0].errors < 200
+
+
+def test_a_source_without_a_stream_is_blamed_itself(executor):
+    class Silent(Counter):
+        def open(self, context):
+            super().open(context)
+            self.stream = "camera"
+
+    report = Bench(executor).add("in", Silent()).add("keep", Keep()).run(5)
+    assert "stage 'in' failed in open: the source did not set its stream" in str(report.error)
+
+
+def test_nonsense_in_flush_is_told_once(executor):
+    class Late(Delay):
+        def flush(self):
+            return ["junk"]
+
+    report = bench_with(executor, Late())[0].run(5)
+    assert str(report.error) == "stage 'bad' failed in flush: gave a str where packets were expected"
+
+
+def test_a_password_is_in_no_traceback_and_no_log(executor, caplog):
+    secret = "rtsp://anna:secret@camera/1"
+
+    class Leaky(Keep):
+        def process(self, packet):
+            self.context.log.warning("opened %s", secret)
+            try:
+                raise OSError(secret)
+            except OSError:
+                self.context.log.exception("lost %s", secret)
+                raise
+
+    with caplog.at_level("INFO", logger="ferpipe"):
+        report = bench_with(executor, Leaky())[0].run(5)
+    assert report.error is not None
+    told = "".join(traceback.format_exception(report.error))
+    assert "secret@" not in told
+    assert "rtsp://***@camera/1" in told
+    assert "secret@" not in "".join(record.getMessage() for record in caplog.records)
+    assert len(caplog.records) == 2
+
+
+def test_a_trace_that_cannot_be_written_does_not_disturb_the_run(executor):
+    full = Path("/dev/full")
+    if not full.exists():
+        pytest.skip("this system has no /dev/full")
+    bench = Bench(executor).add("in", Counter(CounterOptions(frames=3000))).add("keep", Keep())
+    report = bench.run(10, trace=full)
+    assert report.error is None
+    assert report.frames == 3000
+    assert any("trace could not be written" in str(error) for error in report.others)
 
 
 def test_a_stage_that_hangs_in_open_is_noticed(executor):

@@ -91,6 +91,24 @@ def test_the_same_kind_of_stage_twice_gets_two_names():
     assert [node.name for node in pipeline.graph.nodes] == ["counter", "keep", "keep-2"]
 
 
+def test_an_object_never_takes_the_place_of_an_installed_stage():
+    class Track(Keep):
+        pass
+
+    keep = Track()
+    pipeline = Pipeline.of(Counter(), "blazeface", "track", keep)
+    kinds = {node.name: node.stage.__name__ for node in pipeline.graph.nodes}
+    assert kinds["track"] == "Track"
+    assert pipeline.graph["track"].stage is not Track
+    assert pipeline.graph["track-2"].stage is Track
+
+
+def test_a_dollar_in_an_option_is_only_a_dollar(tmp_path):
+    path = str(tmp_path / "${odd}.json")
+    pipeline = Pipeline.of(Counter(), "blazeface", ("timeline", {"path": path}))
+    assert pipeline.graph["timeline"].options.path == path
+
+
 def test_mistakes_are_found_before_anything_opens():
     keep = Keep()
     with pytest.raises(ConfigError, match="no-such-stage"):
