@@ -1,4 +1,4 @@
-"""ferpipe: how faces feel over time, from video.
+"""ferpipe: what faces show over time, from video.
 
 The names below are the public face; a plugin needs nothing else.  They are loaded on first use,
 so that `import ferpipe` costs next to nothing.

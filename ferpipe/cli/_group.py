@@ -83,7 +83,7 @@ class Verbs(click.Group):
 @click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="ferpipe", message="%(prog)s %(version)s")
 def cli() -> None:
-    """How faces feel over time, from video.
+    """What faces show over time, from video.
 
     A pipeline of stages (source, detector, tracker, aligner, classifier, smoother, sinks) turns a
     video, a camera or a stream into an annotated video and an exact emotion timeline.

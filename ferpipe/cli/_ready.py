@@ -41,7 +41,13 @@ def model_options(function: F) -> F:
 
 def is_still(path: str) -> bool:
     """Whether `path` names a picture, a folder or a pattern of pictures."""
-    return Path(path).suffix.lower() in STILLS or Path(path).is_dir() or any(c in path for c in "*?[")
+    given = Path(path)
+    return given.suffix.lower() in STILLS or given.is_dir() or is_pattern(path)
+
+
+def is_pattern(path: str) -> bool:
+    """Whether `path` is a pattern rather than a file whose name has such characters."""
+    return any(c in path for c in "*?[") and not Path(path).exists()
 
 
 def source_of(path: str) -> dict[str, Any]:
@@ -56,14 +62,18 @@ def source_of(path: str) -> dict[str, Any]:
 
 
 def analysis(path: str, detector: str, model: str, every: int) -> list[dict[str, Any]]:
-    """Source, detector, tracker, aligner, classifier and smoother."""
+    """Source, detector, tracker, aligner, classifier and smoother; fewer for stills."""
     classify = "litert" if not model.endswith((".keras", ".h5", ".hdf5")) else "keras"
+    classifier = {"use": classify, "with": {"model": model}}
+    if is_still(path):
+        # Pictures have no time between them: nobody is followed, nothing is smoothed, all are looked at.
+        return [source_of(path), {"use": detector}, {"use": "align"}, classifier]
     return [
         source_of(path),
         {"use": detector, "with": {"every": every}} if every > 1 else {"use": detector},
-        {"use": "track", "with": {"confirm": 0}} if is_still(path) else {"use": "track"},
+        {"use": "track"},
         {"use": "align"},
-        {"use": classify, "with": {"model": model}},
+        classifier,
         {"use": "smooth"},
     ]
 

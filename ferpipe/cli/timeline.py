@@ -8,7 +8,7 @@ import click
 
 from ferpipe.cli._group import VERBS
 from ferpipe.cli._options import RunOptions, run_options
-from ferpipe.cli._ready import analysis, define, model_options
+from ferpipe.cli._ready import analysis, define, is_pattern, model_options
 from ferpipe.errors import FerpipeError, UsageError
 
 __all__ = ["command"]
@@ -80,6 +80,6 @@ def _targets(videos: tuple[str, ...], output: str | None, kind: str | None) -> l
 
 def _target(video: str, folder: str | None, kind: str) -> str:
     path = Path("stream") if "://" in video else Path(video)
-    stem = "pictures" if any(c in path.name for c in "*?[") else path.stem
+    stem = "pictures" if is_pattern(video) else path.stem
     home = Path(folder) if folder is not None else path.parent
     return str(home / f"{stem}.timeline.{kind}")

@@ -7,7 +7,8 @@ from typing import ClassVar
 from pydantic import Field
 
 from ferpipe import Emotion, Face, Options, Packet, Stage
-from ferpipe_emotion.steady import MICROSECONDS, Steadiness, Steady
+from ferpipe.packet import MICROSECONDS
+from ferpipe_emotion.steady import Steadiness, Steady
 
 __all__ = ["Smooth", "SmoothOptions"]
 

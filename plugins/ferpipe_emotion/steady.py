@@ -7,10 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-__all__ = ["MICROSECONDS", "Steadiness", "Steady"]
+from ferpipe.packet import MICROSECONDS
 
-MICROSECONDS = 1_000_000
-"""Ticks of stream time a second."""
+__all__ = ["Steadiness", "Steady"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +67,7 @@ class Steady:
             self._challenger = None
             return
         if best != self._challenger:
-            self._challenger, self._since = best, time
+            # The sample holds since the last one, for the filter as for the lead.
+            self._challenger, self._since = best, self.time
         if time - self._since >= self._how.hold:
             self._shown, self._challenger = best, None

@@ -12,7 +12,7 @@ from ferpipe import Context, UsageError
 from ferpipe.packet import Image
 from ferpipe_faces.candidates import Candidates, nothing
 from ferpipe_faces.detector import Detector, DetectorOptions
-from ferpipe_faces.shrink import shrink
+from ferpipe_faces.shrink import at_most
 
 __all__ = ["Haar", "HaarOptions"]
 
@@ -59,12 +59,7 @@ class Haar(Detector[HaarOptions]):
 
     def look(self, image: Image) -> Candidates:
         """The faces in the picture, looked at in at most `size` pixels."""
-        height, width = image.shape[:2]
-        factors = 1.0, 1.0
-        longest = max(height, width)
-        if 0 < self.options.size < longest:
-            ratio = self.options.size / longest
-            image, factors = shrink(image, (max(1, round(width * ratio)), max(1, round(height * ratio))))
+        image, factors = at_most(image, self.options.size)
         grey = cv2.equalizeHist(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY))
         boxes, _, weights = self._cascade.detectMultiScale3(
             grey,

@@ -8,7 +8,7 @@ import cv2
 
 from ferpipe.packet import Image
 
-__all__ = ["halve_towards", "shrink"]
+__all__ = ["at_most", "halve_towards", "shrink"]
 
 
 def halve_towards(image: Image, factor: float) -> tuple[Image, int]:
@@ -35,3 +35,12 @@ def shrink(image: Image, size: Sequence[int]) -> tuple[Image, tuple[float, float
     height, width = small.shape[:2]
     resized = cv2.resize(small, (size[0], size[1]), interpolation=cv2.INTER_LINEAR)
     return resized, (width * step / size[0], height * step / size[1])  # type: ignore[return-value]
+
+
+def at_most(image: Image, longest: int) -> tuple[Image, tuple[float, float]]:
+    """`image` with no side above `longest` pixels (0 is no limit), and the factors (x, y) back."""
+    height, width = image.shape[:2]
+    if not 0 < longest < max(height, width):
+        return image, (1.0, 1.0)
+    ratio = longest / max(height, width)
+    return shrink(image, (max(1, round(width * ratio)), max(1, round(height * ratio))))

@@ -18,6 +18,12 @@ _HIDDEN = 0.4
 _FOLLOW = 3.0
 """Growth of the steadying filter's cutoff, in Hz for one face height a second."""
 
+_PAUSE = 3
+"""Usual steps from which a longer one is a gap."""
+
+_SLOW = 10
+"""Times `lost_after` from which the first step, with none to compare, is a gap."""
+
 
 class TrackOptions(Options):
     """The options of `track`."""
@@ -54,7 +60,7 @@ class Track(Stage[TrackOptions]):
     overlap and looks.  Identities count from 1 and are never used twice in a run; a discontinuity
     of the stream starts afresh.  Where the detector left a frame out (`every`) or missed a face for
     a moment, the face is given where it should be, with `detected` False.  Faces are in the order
-    of their identities.
+    of their identities.  Those found but not shown yet are in the kind `unconfirmed`.
     """
 
     Options = TrackOptions
@@ -67,11 +73,13 @@ class Track(Stage[TrackOptions]):
         self._known: list[Trajectory] = []
         self._filters: dict[int, tuple[OneEuro, OneEuro, int]] = {}
         self._next_id = 1
+        self._last: int | None = None
+        self._step: int | None = None
 
     def process(self, packet: Packet) -> Packet:
         """Give the faces of a packet their identities."""
         time = packet.time
-        if packet.frame.discontinuity:
+        if packet.frame.discontinuity or self._is_gap(time):
             self._known = []
         for one in self._known:
             one.advance(time)
@@ -81,7 +89,20 @@ class Track(Stage[TrackOptions]):
         faces = self._shown(packet.frame.image.shape, time)
         if self.options.steady:
             faces = self._steadied(faces, time)
-        return packet.replace(faces=faces)
+        return packet.replace(faces=faces, unconfirmed=self._unconfirmed(time))
+
+    def _is_gap(self, time: int) -> bool:
+        """Whether nothing came for so long that nobody can be followed over it.
+
+        Rare frames are no gap: what counts as long depends on the last step too.
+        """
+        last, self._last = self._last, time
+        if last is None:
+            return False
+        step, self._step = self._step, time - last
+        lost_after = self.options.lost_after * MICROSECONDS
+        limit = _SLOW * lost_after if step is None else max(lost_after, _PAUSE * step)
+        return self._step > limit
 
     def _look(self, faces: list[Face], image: Image, time: int) -> None:
         pairs, memorable, seen = match(self._known, faces, image)
@@ -108,6 +129,10 @@ class Track(Stage[TrackOptions]):
             if one.id is None and (lasted >= self.options.confirm or one.face.score >= self.options.sure):
                 one.id = self._next_id
                 self._next_id += 1
+
+    def _unconfirmed(self, time: int) -> tuple[Face, ...]:
+        """Faces found now that are not shown yet; whoever hides faces hides these too."""
+        return tuple(one.face for one in self._known if one.id is None and one.last == time)
 
     def _shown(self, shape: tuple[int, ...], time: int) -> list[Face]:
         named = sorted((one for one in self._known if one.id is not None), key=lambda one: one.id or 0)

@@ -13,7 +13,7 @@ from ferpipe.packet import Image
 from ferpipe.resources import user_models
 from ferpipe_faces.candidates import Candidates, nothing
 from ferpipe_faces.detector import Detector, DetectorOptions
-from ferpipe_faces.shrink import shrink
+from ferpipe_faces.shrink import at_most
 
 __all__ = ["MODEL_FILE", "YuNet", "YuNetOptions"]
 
@@ -85,12 +85,7 @@ class YuNet(Detector[YuNetOptions]):
 
     def look(self, image: Image) -> Candidates:
         """The faces in the picture, looked at in at most `size` pixels."""
-        height, width = image.shape[:2]
-        factors = 1.0, 1.0
-        longest = max(height, width)
-        if 0 < self.options.size < longest:
-            ratio = self.options.size / longest
-            image, factors = shrink(image, (max(1, round(width * ratio)), max(1, round(height * ratio))))
+        image, factors = at_most(image, self.options.size)
         self._network.setInputSize((image.shape[1], image.shape[0]))
         rows = self._network.detect(image)[1]
         if rows is None:

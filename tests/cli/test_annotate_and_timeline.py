@@ -103,6 +103,28 @@ def test_mistakes_are_a_line_and_exit_code_2(args, says, capsys, tmp_path, monke
     assert "Traceback" not in told
 
 
+def test_unrelated_stills_do_not_colour_each_other(portrait, tmp_path):
+    cv2 = pytest.importorskip("cv2")
+    matplotlib = pytest.importorskip("matplotlib")
+    folder = tmp_path / "stills"
+    folder.mkdir()
+    portrait.rename(folder / "a.png")
+    hopper = cv2.imread(str(Path(matplotlib.get_data_path()) / "sample_data" / "grace_hopper.jpg"))
+    cv2.imwrite(str(folder / "b.png"), hopper)
+    assert main(["timeline", str(folder), "-o", str(tmp_path / "both.json"), "-q", "--every", "2"]) == 0
+    assert main(["timeline", str(folder / "b.png"), "-o", str(tmp_path / "alone.json"), "-q"]) == 0
+    (face,), (alone,) = (load(tmp_path / f"{name}.json").frames[-1]["faces"] for name in ("both", "alone"))
+    assert (face["label"], face["probabilities"]) == (alone["label"], alone["probabilities"])
+
+
+def test_a_video_may_have_brackets_in_its_name(video, tmp_path):
+    odd = tmp_path / "Talk [x1*].mp4"
+    odd.write_bytes(video.read_bytes())
+    args = ["timeline", str(odd), "-q", "--set", "file.end=0.4"]
+    assert main(args) == 0
+    assert load(tmp_path / "Talk [x1*].timeline.json").source["name"] == odd.name
+
+
 def test_a_name_with_a_dollar_is_a_name(portrait, tmp_path):
     odd = tmp_path / "${HOME} 100%.png"
     portrait.rename(odd)

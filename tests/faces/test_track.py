@@ -225,6 +225,28 @@ def test_only_doubtful_faces_have_to_be_confirmed(people: Any) -> None:
     assert shown == [0, pytest.approx(0.2 * SECOND, abs=0.04 * SECOND)]
 
 
+def test_what_is_not_shown_yet_can_still_be_hidden(people: Any) -> None:
+    packets = film(people[:1], [lambda t: (100, 80)], every(0.04, 0.5))
+    results = run_stage(Track(TrackOptions(confirm=0.2, sure=1)), packets)
+    for packet in results:
+        assert len(packet.faces) + len(packet.data["unconfirmed"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("times", "ids"),
+    [
+        ([0, 0.1, 600, 600.1], [1, 1, 2, 2]),
+        ([0, 600, 600.1], [1, 2, 2]),
+        ([0, 2, 4, 6], [1, 1, 1, 1]),
+        ([0, 0.04, 0.9, 0.94], [1, 1, 1, 1]),
+    ],
+)
+def test_nobody_is_followed_over_a_gap(people: Any, times: list[float], ids: list[int]) -> None:
+    packets = film(people[:1], [lambda t: (100, 80)], times)
+    results = run_stage(Track(TrackOptions(confirm=0)), packets)
+    assert [packet.faces[0].track for packet in results] == ids
+
+
 def test_steadying_calms_rest_and_follows_motion(people: Any) -> None:
     def go(t: float) -> tuple[float, float]:
         return 60 + 200 * max(t - 2, 0), 80
@@ -301,6 +323,6 @@ def test_on_real_clips_everybody_has_one_id(
         pictures.append(picture)
     packets = [make_packet(picture, time=i * 83_333, index=i) for i, picture in enumerate(pictures[:40])]
     found = run_stage(BlazeFace(BlazeFaceOptions(model=model, every=interval)), packets)
-    results = run_stage(Track(), found)
+    results = run_stage(Track(TrackOptions(confirm=0)), found)
     assert {face.track for packet in results for face in packet.faces} == set(range(1, faces + 1))
     assert min(len(packet.faces) for packet in results) >= faces - (interval > 1)
