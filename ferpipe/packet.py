@@ -62,6 +62,8 @@ class StreamInfo:
     `uri` has its credentials removed.  `duration` is in microseconds.  `frames` and `rate`
     (frames a second) are what the container claims: for show, never for arithmetic on time.
     `path` is the local file, where there is one (the video sink copies its sound from it).
+    `start` and `end` are the part of it that was asked for, in microseconds of stream time; an
+    `end` of None is that of the stream.
     """
 
     name: str
@@ -74,6 +76,8 @@ class StreamInfo:
     rate: float | None = None
     size: int | None = None
     path: str | None = None
+    start: int = 0
+    end: int | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

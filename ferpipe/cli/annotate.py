@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -45,6 +46,8 @@ def command(
             f"{video} is not a video: 'ferpipe timeline' takes pictures, 'ferpipe explain' draws them"
         )
     stages = analysis(video, detector, model, every)
+    if blur and detector == "blazeface":
+        _hide_more(stages)
     stages += [
         {"use": "overlay", "with": {"blur": "soft"}} if blur else {"use": "overlay"},
         {"use": "video", "with": {"path": output or _beside(video)}},
@@ -52,6 +55,14 @@ def command(
     if timeline_path is not None:
         stages.append({"use": "timeline", "with": {"path": timeline_path}})
     return execute(define(stages, options), options)
+
+
+def _hide_more(stages: list[dict[str, Any]]) -> None:
+    """Have BlazeFace and the tracker find more: a thing hidden by mistake does no harm, a face shown does."""
+    more = {"blazeface": {"threshold": 0.3, "max_faces": 100}, "track": {"carry": 0.5}}
+    for stage in stages:
+        if stage["use"] in more:
+            stage["with"] = {**stage.get("with", {}), **more[stage["use"]]}
 
 
 def _beside(video: str) -> str:

@@ -39,7 +39,8 @@ class OverlayStage(Stage[OverlayOptions]):
 
     Everything scales with the picture, from 270 lines to 4K.  The colours are Okabe and Ito's, which
     do not depend on full colour vision.  Bars stand where they cover no face; where there is no such
-    place a single bar of all probabilities runs under the face.
+    place a single bar of all probabilities runs under the face.  `blur` hides the faces that a tracker
+    does not show yet, too.
     """
 
     Options = OverlayOptions
@@ -54,12 +55,19 @@ class OverlayStage(Stage[OverlayOptions]):
         """Give the packet a canvas."""
         picture = packet.picture.copy()
         found = [(face, area) for face in packet.faces if (area := area_of(face.box)) is not None]
-        for _, area in found:
-            hide(picture, area, self.options.blur)
+        self._hide(picture, packet)
         self._draw(picture, found)
         if "time" in self.options.show:
             _draw_time(picture, packet.time)
         return packet.replace(canvas=picture)
+
+    def _hide(self, picture: Image, packet: Packet) -> None:
+        """Hide every face that was found, whether the tracker shows it or still doubts it."""
+        unconfirmed: tuple[Face, ...] = packet.data.get("unconfirmed", ())
+        for face in (*packet.faces, *unconfirmed):
+            area = area_of(face.box)
+            if area is not None:
+                hide(picture, area, self.options.blur)
 
     def _draw(self, picture: Image, found: list[tuple[Face, Area]]) -> None:
         height, width = picture.shape[:2]
@@ -93,7 +101,7 @@ class OverlayStage(Stage[OverlayOptions]):
     def _text(self, face: Face) -> str:
         parts = []
         if "track" in self.options.show and face.track is not None:
-            parts.append(f"#{face.track}")
+            parts.append(str(face.track))
         emotion = face.emotion
         if "label" in self.options.show and emotion is not None:
             parts.append(_label(emotion))

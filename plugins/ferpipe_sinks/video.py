@@ -5,24 +5,21 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
-from av.error import FFmpegError
+from av.error import ArgumentError, FFmpegError, InvalidDataError
+from av.packet import Packet as Coded
 from pydantic import Field, field_validator
 
 from ferpipe import Context, Options, Packet, RunError, Stage, StreamInfo
-from ferpipe.packet import MICROSECONDS
 from ferpipe_sinks._film import CONTAINERS, Film
 from ferpipe_sinks._fit import even_size, fitted
-from ferpipe_sinks._sound import Sound, sound_of
+from ferpipe_sinks._sound import Sound
 
 __all__ = ["VideoOptions", "VideoSink"]
 
-_LEAD = MICROSECONDS
-"""A first frame that comes later than this means that the source was cut: the video begins with it."""
-
-_TAIL = MICROSECONDS
-"""How far before the end of its file the last frame may come for the rest of the sound to be wanted."""
+_UNFIT = (ArgumentError, InvalidDataError, PermissionError)
+"""What FFmpeg says of packets that a container cannot take, as opposed to a disk."""
 
 
 class VideoOptions(Options):
@@ -50,8 +47,9 @@ class VideoOptions(Options):
 class VideoSink(Stage[VideoOptions]):
     """Writes the pictures, annotated where an overlay ran, as an H.264 video.
 
-    Every frame keeps its time, to the microsecond (to the millisecond in .mkv), and the sound of the
-    source's file is copied as it is.  While the run lasts the video stands in `<path>.part`, which
+    Every frame keeps its time, to the microsecond (to the millisecond in .mkv); a part of a file begins
+    at time 0.  The sound of that part is copied as it is; sound that the container cannot hold is left
+    out and counted as `sound_lost`.  While the run lasts the video stands in `<path>.part`, which
     plays up to the last second whenever the run is killed.  The first frame decides the size.
     Raises RunError where the disk does not take it.
     """
@@ -63,7 +61,6 @@ class VideoSink(Stage[VideoOptions]):
     _failed = False
     _origin = _last = _step = 0
     _size = (0, 0)
-    _stream: StreamInfo | None = None
 
     def open(self, context: Context) -> None:
         """Settle the name of the file; it is made when the first frame comes."""
@@ -78,8 +75,9 @@ class VideoSink(Stage[VideoOptions]):
 
     def flush(self) -> Iterable[Packet]:
         """Copy the rest of the sound where the source was seen to its end."""
-        if self._film is not None:
-            self._guard(self._add_rest)
+        sound = self._sound
+        if sound is not None:
+            self._guard(lambda: self._copy(sound.rest(self._last, self._step)))
         return ()
 
     def close(self) -> None:
@@ -97,8 +95,7 @@ class VideoSink(Stage[VideoOptions]):
         film = self._film or self._begin(packet)
         time = packet.time - self._origin
         if self._sound is not None:
-            for coded in self._sound.until(packet.time):
-                film.container.mux_one(coded)
+            self._copy(self._sound.until(packet.time))
         self._step = packet.time - self._last
         self._last = packet.time
         film.add(fitted(packet.picture, self._size), time)
@@ -106,7 +103,8 @@ class VideoSink(Stage[VideoOptions]):
     def _begin(self, packet: Packet) -> Film:
         options = self.options
         self._size = even_size(packet.picture)
-        self._origin = packet.time if packet.time > _LEAD else 0
+        stream = self.context.streams.get(packet.frame.source)
+        self._origin = stream.start if stream is not None else 0
         self._last = packet.time
         form = CONTAINERS[self._target.suffix.lower()]
         self._film = Film(
@@ -118,19 +116,38 @@ class VideoSink(Stage[VideoOptions]):
             crf=options.crf,
             threads=options.threads,
         )
-        self._stream = self.context.streams.get(packet.frame.source)
-        if options.audio and self._stream is not None:
-            self._sound = sound_of(self._stream.path, self._film.container, self._origin)
+        if options.audio and stream is not None and stream.path is not None:
+            self._sound = self._find_sound(stream.path, stream)
         self._film.begin()
         return self._film
 
-    def _add_rest(self) -> None:
-        if self._film is None or self._sound is None or self._stream is None:
+    def _find_sound(self, path: str, stream: StreamInfo) -> Sound | None:
+        if self._film is None:
+            return None
+        try:
+            sound = Sound(path, self._film.container, stream.start, stream.end)
+        except (FFmpegError, OSError) as error:
+            self._miss(error.strerror or str(error))
+            return None
+        if sound.lost:
+            self._miss(f"{self._target.suffix} cannot hold it as it is", sound.lost)
+        return sound
+
+    def _copy(self, packets: Iterable[Coded[Any]]) -> None:
+        """Copy sound; what the container refuses costs the rest of the sound and not the run."""
+        if self._film is None or self._sound is None:
             return
-        length = self._stream.duration or 0
-        end = self._last + self._step
-        for coded in self._sound.until(None if end + _TAIL >= length else end):
-            self._film.container.mux_one(coded)
+        try:
+            for coded in packets:
+                self._film.container.mux_one(coded)
+        except _UNFIT as error:
+            self._sound.close()
+            self._sound = None
+            self._miss(error.strerror or str(error))
+
+    def _miss(self, why: str, streams: int = 1) -> None:
+        self.context.count("sound_lost", streams)
+        self.context.log.warning("the sound is not in '%s': %s", self._target, why)
 
     def _finish(self, film: Film) -> None:
         if self._failed:

@@ -34,6 +34,9 @@ DOUBT = 60 * MICROSECONDS
 RUN_UP = 2 * MICROSECONDS
 """How far before the start decoding begins, so that pictures which open groups refer to are there."""
 
+PLAYLISTS = frozenset({"concat", "dash", "hls", "imf", "webm_dash_manifest"})
+"""FFmpeg's formats that name other files."""
+
 Shot = tuple[int, VideoFrame]
 """Stream time in microseconds, and the picture."""
 
@@ -77,7 +80,7 @@ class FileSource(Source[FileOptions]):
         self._path = context.input(self.options.path)
         refuse_unreadable(self._path)
         self._convert = Converter(self.options.max_width)
-        start = round(self.options.start * MICROSECONDS)
+        start = _ticks(self.options.start)
         shots = self._shots_from(start)
         first = next(shots, None)
         if first is None:
@@ -154,7 +157,7 @@ class FileSource(Source[FileOptions]):
             yield time, frame
 
     def _is_after_end(self, time: int) -> bool:
-        return self.options.end is not None and time >= round(self.options.end * MICROSECONDS)
+        return self.options.end is not None and time >= _ticks(self.options.end)
 
     def _report(self) -> None:
         for what, n in self._tally.items():
@@ -186,7 +189,13 @@ class FileSource(Source[FileOptions]):
             rate=float(stream.average_rate) if stream.average_rate else None,
             size=self._path.stat().st_size,
             path=str(self._path),
+            start=_ticks(self.options.start),
+            end=None if self.options.end is None else _ticks(self.options.end),
         )
+
+
+def _ticks(seconds: float) -> int:
+    return round(seconds * MICROSECONDS)
 
 
 def refuse_url(path: str) -> None:
@@ -219,12 +228,14 @@ def refuse_unreadable(path: Path) -> None:
 
 
 def open_file(path: Path) -> InputContainer:
-    """Open `path` as a video; nothing else than that file is touched (no network, no playlists' files).
+    """Open `path` as a video; nothing else than that file is touched (no network, no other file).
 
-    Raises UsageError where it is not one.
+    Raises UsageError where it is not one, and for playlists, which name other files.
     """
+    if looks_like_playlist(path):
+        raise UsageError(_no_playlist(path))
     try:
-        return av.open(
+        container = av.open(
             f"file:{path}",
             "r",
             container_options={"protocol_whitelist": "file"},
@@ -235,3 +246,18 @@ def open_file(path: Path) -> InputContainer:
         raise UsageError(
             f"{path} is not a video that can be read ({reason}); it may be cut short or of another kind"
         ) from None
+    if PLAYLISTS.intersection(container.format.name.split(",")):
+        container.close()
+        raise UsageError(_no_playlist(path))
+    return container
+
+
+def looks_like_playlist(path: Path) -> bool:
+    """Whether `path` begins as an HLS (RFC 8216), FFmpeg concat or DASH (ISO/IEC 23009-1) playlist."""
+    with path.open("rb") as file:
+        head = file.read(1024).lstrip(b"\xef\xbb\xbf \t\r\n")
+    return head.startswith((b"#EXTM3U", b"ffconcat ")) or (head.startswith(b"<") and b"<MPD" in head)
+
+
+def _no_playlist(path: Path) -> str:
+    return f"{path} is a playlist, which names other files; give one of the videos that it names"

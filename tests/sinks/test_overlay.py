@@ -138,6 +138,50 @@ def test_a_blurred_face_keeps_no_detail(how: str, size: tuple[int, int]) -> None
     assert not changed(image, seen)[:, 150 + 2 * w :].any()
 
 
+def checks(width: int = 640, height: int = 480) -> np.ndarray:
+    """Black and white pixels in turn, of which any blur changes every one."""
+    rows, columns = np.indices((height, width))
+    return np.repeat(((rows + columns) % 2 * 255).astype(np.uint8)[..., None], 3, axis=2)
+
+
+def oval(box: Box, width: int = 640, height: int = 480) -> np.ndarray:
+    """The pixels whose centres lie in the oval around a face, a quarter larger to each side."""
+    rows, columns = np.indices((height, width)) + 0.5
+    x, y = (columns - box.x - box.w / 2) / (0.75 * box.w), (rows - box.y - box.h / 2) / (0.75 * box.h)
+    inside: np.ndarray = x**2 + y**2 <= 1
+    return inside
+
+
+@pytest.mark.parametrize("how", ["soft", "pixels"])
+@pytest.mark.parametrize(
+    "box",
+    [
+        Box(200, 100, 80, 100),
+        Box(-40, 200, 80, 100),
+        Box(-76, 200, 80, 100),
+        Box(200, -50, 80, 100),
+        Box(-40, -60, 80, 100),
+        Box(600, 420, 80, 100),
+        Box(-400, -400, 1600, 1600),
+    ],
+)
+def test_all_of_the_oval_that_is_in_the_picture_is_hidden(how: str, box: Box) -> None:
+    seen = changed(checks(), drawn(checks(), Face(box, 0.9), blur=how, show=[]))
+    assert np.array_equal(seen, oval(box))
+
+
+@pytest.mark.parametrize("how", ["soft", "pixels"])
+def test_faces_that_the_tracker_does_not_show_yet_are_hidden_too(how: str) -> None:
+    shown, doubtful = (face(60, 60, 80, 100), face(400, 60, 80, 100)), (Face(Box(200, 300, 80, 100), 0.4),)
+    packet = make_packet(checks(), faces=shown, unconfirmed=doubtful)
+    options = OverlayOptions.model_validate({"blur": how, "show": []})
+    (given_on,) = run_stage(OverlayStage(options), [packet])
+    hidden = changed(checks(), given_on.picture)
+    for one in (*shown, *doubtful):
+        assert hidden[oval(one.box)].all()
+    assert np.array_equal(hidden, np.any([oval(one.box) for one in (*shown, *doubtful)], axis=0))
+
+
 def test_the_time_is_shown_where_it_is_asked_for() -> None:
     image = np.full((480, 640, 3), 128, np.uint8)
     early, late = drawn(image, show=["time"]), drawn(image, show=["time"], time=61_250_000)

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
+from ferpipe import UsageError
 from ferpipe.testing import TestContext, run_source
 from ferpipe_sources.file import FileOptions, FileSource
 
@@ -170,6 +171,39 @@ def test_closing_leaves_no_file_open(coded, context):
     run_source(FileSource(FileOptions(path=str(path))), context=context, limit=3)
     held = {str(link.resolve()) for link in Path("/proc/self/fd").iterdir()}
     assert str(path) not in held
+
+
+def test_the_stream_says_which_part_was_asked_for(coded):
+    for options, part in (({}, (0, None)), ({"start": 0.5, "end": 1.2}, (500_000, 1_200_000))):
+        source = FileSource(FileOptions(path=str(coded(EVEN)), **options))
+        run_source(source, context=TestContext(coded(EVEN).parent), limit=1)
+        assert (source.stream.start, source.stream.end) == part
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("list.m3u8", "#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:2,\n{video}\n#EXT-X-ENDLIST\n"),
+        ("list.mp4", "\ufeff#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:2,\n{video}\n#EXT-X-ENDLIST\n"),
+        ("list.txt", "ffconcat version 1.0\nfile {video}\n"),
+        ("list.mpd", '<?xml version="1.0"?>\n<MPD xmlns="urn:mpeg:dash:schema:mpd:2011"></MPD>\n'),
+    ],
+)
+def test_playlists_are_refused_and_what_they_name_is_left_alone(coded, tmp_path, name, text, monkeypatch):
+    video = coded(EVEN, "listed.ts", bf="0")
+    (tmp_path / name).write_text(text.format(video=video))
+    monkeypatch.setattr("av.open", lambda *_, **__: pytest.fail("opened"))
+    with pytest.raises(UsageError, match=r"list.* is a playlist.*give one of the videos") as refusal:
+        read(tmp_path / name)
+    assert "\n" not in str(refusal.value)
+
+
+def test_a_playlist_that_does_not_look_like_one_is_refused_too(coded, tmp_path, monkeypatch):
+    video = coded(EVEN, "listed.ts", bf="0")
+    (tmp_path / "list.m3u8").write_text(f"#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:2,\n{video}\n")
+    monkeypatch.setattr("ferpipe_sources.file.looks_like_playlist", lambda _: False)
+    with pytest.raises(UsageError, match="is a playlist"):
+        read(tmp_path / "list.m3u8")
 
 
 def test_end_before_start_is_refused():
