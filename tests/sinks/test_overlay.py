@@ -13,6 +13,9 @@ from hypothesis import strategies as st
 from sinks_material import CLASSES, face, picture
 
 from ferpipe import Box, Emotion, Face
+from ferpipe.cli import main
+from ferpipe.config import Definition
+from ferpipe.resources import shipped
 from ferpipe.testing import make_packet, run_stage
 from ferpipe_sinks._layout import Area, area_of, place
 from ferpipe_sinks._palette import DARK, WHITE, colour_of, ink_on
@@ -168,6 +171,30 @@ def oval(box: Box, width: int = 640, height: int = 480) -> np.ndarray:
 def test_all_of_the_oval_that_is_in_the_picture_is_hidden(how: str, box: Box) -> None:
     seen = changed(checks(), drawn(checks(), Face(box, 0.9), blur=how, show=[]))
     assert np.array_equal(seen, oval(box))
+
+
+def test_a_face_that_is_mostly_outside_keeps_no_more_detail_than_a_whole_one() -> None:
+    image = np.random.default_rng(0).integers(0, 255, (480, 640, 3), np.uint8)
+    seen = drawn(image, Face(Box(-76, 200, 80, 100), 0.9), blur="pixels", show=[])
+    middle = seen[250, :20][changed(image, seen)[250, :20]]
+    assert len(np.unique(middle, axis=0)) <= 2
+
+
+@pytest.mark.parametrize("blur", [True, False])
+@pytest.mark.parametrize("detector", ["blazeface", "yunet"])
+def test_annotate_looks_for_more_faces_where_it_hides_them(
+    monkeypatch: pytest.MonkeyPatch, detector: str, *, blur: bool
+) -> None:
+    kept: list[Definition] = []
+    monkeypatch.setattr("ferpipe.cli._running.execute", lambda what, _: kept.append(what) or 0)
+    video = str(shipped("samples") / "demo.mp4")
+    flags = ["--blur"] if blur else []
+    assert main(["annotate", video, "--detector", detector, "--every", "2", *flags]) == 0
+    told = {node.name: node.options.model_dump(exclude_unset=True) for node in kept[0].graph.nodes}
+    more = blur and detector == "blazeface"
+    looked = {"threshold": 0.3, "max_faces": 100} if more else {}
+    assert told[detector] == {"every": 2, **looked}
+    assert told["track"] == ({"carry": 0.5} if more else {})
 
 
 @pytest.mark.parametrize("how", ["soft", "pixels"])

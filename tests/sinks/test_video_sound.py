@@ -93,7 +93,7 @@ def test_sound_that_breaks_on_the_way_costs_only_the_rest_of_it(
     def breaking(self: _Lane, packet: av.Packet, shift: int) -> Iterator[av.Packet]:
         for number, one in enumerate(plain(self, packet, shift)):
             # Shown before it is decoded: no container takes that.
-            if packet.pts > 20 * 1024 and number == 0:
+            if number == 0 and one.pts is not None and one.pts > 20 * 1024:
                 one.dts = one.pts + 5000
             yield one
 
@@ -107,9 +107,9 @@ def test_sound_that_breaks_on_the_way_costs_only_the_rest_of_it(
 def test_a_name_with_a_colon_keeps_its_sound(
     context: TestContext, talkie: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (context.folder / "at 12:30.mp4").write_bytes(talkie.read_bytes())
+    (context.folder / "take:2.mp4").write_bytes(talkie.read_bytes())
     monkeypatch.chdir(context.folder)
-    assert sound_packets(copied(context, "at 12:30.mp4")) == sound_packets(talkie)
+    assert sound_packets(copied(context, "take:2.mp4")) == sound_packets(talkie)
 
 
 @pytest.mark.parametrize("out", ["out.mp4", "out.mkv"])
@@ -145,6 +145,14 @@ def test_sound_that_outlasts_the_pictures_is_kept(context: TestContext, talkie: 
     short = tmp_path / "short.mp4"
     ffmpeg("-t", "1", "-i", talkie, "-i", talkie, "-map", "0:v", "-map", "1:a", "-c", "copy", short)
     assert sound_packets(copied(context, short)) == sound_packets(talkie)
+
+
+def test_the_end_asked_for_is_that_of_the_sound_too(
+    context: TestContext, talkie: Path, tmp_path: Path
+) -> None:
+    short = tmp_path / "short.mp4"
+    ffmpeg("-t", "1", "-i", talkie, "-i", talkie, "-map", "0:v", "-map", "1:a", "-c", "copy", short)
+    assert span(copied(context, short, end=2.0), "audio")[1] == pytest.approx(2, abs=1.2 * FRAME)
 
 
 def test_a_run_that_is_ended_early_ends_its_sound(context: TestContext, talkie: Path) -> None:
