@@ -4,7 +4,7 @@ Faces of FER2013 are pasted, at 40 to 300 pixels and turned by up to 20 degrees,
 faces; the detector finds them, the aligner cuts them out, and the classifier's accuracy on the found ones
 is compared with its accuracy on the same original crops.
 
-    python benchmarks/aligner.py --model models/base/base.tflite --detector full
+    python benchmarks/aligner.py --model models/base.tflite
 
 A crop ends where a real head goes on.  `--edge feather` (the default) lets it fade into the scene over a
 mirrored, ever more blurred continuation; `--edge hard` pastes the bare square.
@@ -108,8 +108,11 @@ def line(name: str, result: dict[str, np.ndarray], which: np.ndarray) -> dict[st
     found = which & result["found"]
     before, after = 100 * result["before"][found].mean(), 100 * result["after"][found].mean()
     share = 100 * found.sum() / max(which.sum(), 1)
+    change = result["after"][found].astype(float) - result["before"][found]
+    error = 100 * change.std() / np.sqrt(max(found.sum(), 1))
     print(
-        f"| {name} | {which.sum()} | {share:.1f} % | {before:.1f} % | {after:.1f} % | {after - before:+.1f} |"
+        f"| {name} | {which.sum()} | {share:.1f} % | {before:.1f} % | {after:.1f} % "
+        f"| {after - before:+.1f} ± {error:.1f} |"
     )
     return {"what": name, "n": int(which.sum()), "found": share, "crops": before, "through": after}
 
@@ -120,7 +123,7 @@ def main() -> None:
     )
     parser.add_argument("--model", type=Path, required=True)
     parser.add_argument(
-        "--detector", default="full", help="full, full-sparse, short, back, full+1, yunet, haar"
+        "--detector", default="back", help="full, full-sparse, short, back, full+1, yunet, haar"
     )
     parser.add_argument("--threshold", type=float)
     parser.add_argument("--edge", choices=("feather", "hard"), default="feather")

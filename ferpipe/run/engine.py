@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from time import monotonic
+from time import monotonic, perf_counter
 from typing import Any
 
 from ferpipe.errors import FerpipeError, RunError, StageError, UsageError
@@ -273,7 +273,7 @@ class Run:
         if call is None or worker.abandoned:
             return
         limit = self.settings.open_timeout if call.what == "open" else worker.node.timeout
-        if monotonic() - call.since <= limit or not worker.abandon(call):
+        if perf_counter() - call.since <= limit or not worker.abandon(call):
             return
         self.control.fail(worker.told(call.what, f"no answer for {limit:g} s", call.message))
         for component in self._components:

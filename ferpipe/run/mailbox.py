@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from threading import Condition
+from threading import Condition, Lock
 
 from ferpipe.run.control import Control
 from ferpipe.run.message import Message
@@ -25,8 +25,11 @@ class Mailbox:
         self._size = size
         self._stop = control.stop
         self._closed = False
-        self._condition = Condition()
-        control.wakes(self._condition)
+        lock = Lock()
+        self._came, self._went = Condition(lock), Condition(lock)
+        self._putting = 0
+        control.wakes(self._came)
+        control.wakes(self._went)
         self.deepest = 0
 
     def __len__(self) -> int:
@@ -34,38 +37,48 @@ class Mailbox:
 
     def put(self, lane: int, message: Message, *, force: bool = False) -> bool:
         """Add a message, waiting for room; False where nobody will take it any more."""
-        with self._condition:
+        with self._came:
             while not force and self._full(lane):
                 if self._closed or self._stop.is_set():
                     return False
-                self._condition.wait()
+                self._putting += 1
+                self._went.wait()
+                self._putting -= 1
             if self._closed:
                 return False
             self._lanes[lane].append(message)
             self._order.append(lane)
             self.deepest = max(self.deepest, len(self._order))
-            self._condition.notify_all()
+            if len(self._order) == 1:
+                self._came.notify()
             return True
 
-    def get(self) -> tuple[int, Message] | None:
-        """The next message and its lane, in the order of arrival; None when the run stops."""
-        with self._condition:
+    def get(self) -> list[tuple[int, Message]]:
+        """The next messages and their lanes, in the order of arrival; none when the run stops.
+
+        Up to half of what fits at once: a wake-up for every message would cost more than the message.
+        """
+        with self._came:
             while not self._order:
                 if self._closed or self._stop.is_set():
-                    return None
-                self._condition.wait()
+                    return []
+                self._came.wait()
             if self._stop.is_set():
-                return None
-            lane = self._order.popleft()
-            message = self._lanes[lane].popleft()
-            self._condition.notify_all()
-            return lane, message
+                return []
+            taken = []
+            for _ in range(min(len(self._order), max(1, self._size // 2))):
+                lane = self._order.popleft()
+                taken.append((lane, self._lanes[lane].popleft()))
+            if self._putting:
+                self._went.notify_all()
+            return taken
 
     def close(self) -> None:
         """Take nothing more; those who wait to put are let go."""
-        with self._condition:
+        with self._came:
             self._closed = True
-            self._condition.notify_all()
+            self._came.notify_all()
+            self._went.notify_all()
 
     def _full(self, lane: int) -> bool:
         if len(self._lanes[lane]) < self._size:

@@ -102,15 +102,17 @@ class ThreadsExecutor(Executor):
     def _stage(self, component: Component, name: str) -> None:
         worker, box = self.floor.workers[name], self._boxes[name]
         open_lanes = len(worker.node.inputs)
-        while open_lanes and (received := box.get()) is not None:
-            lane, message = received
-            if message is END:
-                open_lanes -= 1
-                continue
-            for given in worker.accept(lane, message):
-                self._give(component, name, given)
-            if worker.abandoned:
-                return
+        while open_lanes and (received := box.get()):
+            for lane, message in received:
+                if self.floor.control.stop.is_set():
+                    break
+                if message is END:
+                    open_lanes -= 1
+                    continue
+                for given in worker.accept(lane, message):
+                    self._give(component, name, given)
+                if worker.abandoned:
+                    return
         for given in worker.finish():
             self._give(component, name, given)
 

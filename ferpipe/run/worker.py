@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from threading import Lock
-from time import monotonic, perf_counter
+from time import perf_counter
 from typing import Any
 
 from ferpipe.errors import FerpipeError, StageError, UsageError
@@ -78,12 +78,12 @@ class Worker:
     def alive(self) -> None:
         """Push the watchdog's deadline away: the stage waits on purpose."""
         if self.call is not None:
-            self.call.since = monotonic()
+            self.call.since = perf_counter()
 
     def guarded(self, what: str, function: Callable[[], Any], message: Message | None = None) -> Any:
         """Call into the stage under the watchdog's eye; raises what the stage raises."""
-        self.call = Call(what, monotonic(), message)
         start = perf_counter()
+        self.call = Call(what, start, message)
         try:
             return function()
         finally:
