@@ -41,8 +41,8 @@ class BlazeFaceOptions(DetectorOptions):
     )
     refine: bool = Field(
         False,
-        description="Look at each face found once more, closer, with the short-range network: truer landmarks "
-        "on small faces, for about 3 ms a face; the classifier gains nothing by it.",
+        description="Look at each face found once more, closer, with the short-range network: truer "
+        "landmarks on small faces, for about 3 ms a face; the classifier gains nothing by it.",
     )
     threads: int = Field(1, ge=1, le=64, description="Threads of the network; 1 is best in a pipeline.")
 
