@@ -140,7 +140,8 @@ class Worker:
             return UsageError(f"stage '{self.node.name}': {explain(error)}")
         told = self.told(call, explain(error), message)
         # Chaining the error itself would print its text, with whatever password is in it.
-        told.add_note(_where(error)) if hasattr(told, "add_note") else None
+        if hasattr(told, "add_note"):  # from Python 3.11 on
+            told.add_note(_where(error))
         return told
 
     def told(self, call: str, what: str, message: Message | None = None) -> StageError:
