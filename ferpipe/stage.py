@@ -137,6 +137,18 @@ class Stage(Generic[OptionsT]):
         """The (needs, gives) that hold for `options`; override it where they depend on them."""
         return cls.needs, cls.gives
 
+    @classmethod
+    def independent(
+        cls,
+        options: Any,  # noqa: ARG003 -- for subclasses
+    ) -> bool:
+        """Whether `process` keeps nothing from one packet to the next, and writes no output.
+
+        On files, several copies of such a stage then work on different packets at once, each
+        opened and closed for itself; what they give keeps its order.
+        """
+        return False
+
     def open(self, context: Context) -> None:
         """Load models, open files.  Raise a `UsageError` for what the user can mend."""
         self.context = context

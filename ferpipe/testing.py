@@ -208,7 +208,8 @@ def check_stage(
 
     Raises AssertionError: no docstring; an option without a description; needs or gives that are
     not sets of names; a kind given or needed but not declared; an input that was changed; a second
-    instance that behaves otherwise; no closing right after `open`; a thread left behind.
+    instance that behaves otherwise; no closing right after `open`; a thread left behind; an
+    `independent` stage that gives other things when a packet reaches it alone.
     """
     _check_words(stage)
     settings = options if isinstance(options, Options) else stage.Options.model_validate(options or {})
@@ -267,6 +268,13 @@ def _check_packets(
         before == [_arrays(packet) for packet in packets],
         "it changed a packet it was given: work on a copy of the picture",
     )
+    if stage.independent(options):
+        _demand(not stage.delays, "it is independent and delays: copies could not keep the order")
+        alone = [run_stage(stage(options), [p], folder=folder / f"alone-{i}") for i, p in enumerate(packets)]
+        _demand(
+            [_arrays(packet) for packet in run("together")] == [_arrays(p) for one in alone for p in one],
+            "it is independent, but gives other things when a packet reaches it alone",
+        )
     wanted = needs | {"faces"} if needs & FACE_KINDS else needs  # what lives in faces comes with them
     bare = [Packet(p.frame, {kind: p.data[kind] for kind in p.data.keys() & wanted}) for p in packets]
     try:

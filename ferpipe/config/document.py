@@ -39,6 +39,13 @@ class Run(_Keys):
     queue_bytes: int = Field(
         _DEFAULTS.queue_bytes, ge=1, description="Bytes of frames that may be under way at once."
     )
+    copies: int | None = Field(
+        _DEFAULTS.copies,
+        ge=1,
+        le=64,
+        description="Of a stage that takes each packet by itself, such as a detector: how many work at once "
+        "on a file; left out, one a core, four at the most.",
+    )
     in_flight: int | None = Field(
         _DEFAULTS.in_flight, ge=1, description="Live frames under way at once; left out, it adapts itself."
     )

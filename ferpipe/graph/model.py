@@ -108,6 +108,8 @@ class RunSettings:
     mode: `auto` is lossless for files and live for live sources.
     queue: packets a queue holds at the most; queue_bytes: bytes of a source's frames
         that may be under way at once.
+    copies: of a stage that takes each packet by itself, at work at once on files; None is one a
+        core, four at the most.
     in_flight: live frames under way at once; None adapts it to the stages' times.
     output_dir: every file output must lie below it, where given.
     """
@@ -116,6 +118,7 @@ class RunSettings:
     mode: Literal["auto", "lossless", "live"] = "auto"
     queue: int = 8
     queue_bytes: int = 256 * 1024 * 1024
+    copies: int | None = None
     in_flight: int | None = None
     open_timeout: float = 60.0
     output_dir: str | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
@@ -34,6 +35,8 @@ _GRACE = 1.0
 _PATIENCE = 0.3
 """Seconds that calls under way have to return after that, before their stages are left behind."""
 _TICK = 0.05
+_COPIES = 4
+"""Most copies of a stage where the settings do not say; more would wait for the other stages."""
 _EXECUTORS: dict[str, type[Executor]] = {"inline": InlineExecutor, "threads": ThreadsExecutor}
 
 
@@ -62,6 +65,7 @@ class Run:
         self._made = dict(made or {})
         self._tap = tap
         self._workers: dict[str, Worker] = {}
+        self._copies: dict[str, list[Worker]] = {}
         self._components: list[Component] = []
         self._executor: Executor | None = None
         self._closing: deque[Worker] = deque()
@@ -91,12 +95,12 @@ class Run:
     @property
     def left_behind(self) -> tuple[str, ...]:
         """Stages that are still inside a call that did not end; their threads live on."""
-        return tuple(name for name, worker in self._workers.items() if worker.abandoned)
+        return tuple(name for name in self._workers if any(w.abandoned for w in self._all(name)))
 
     def report(self) -> RunReport:
         """The figures now; final once `wait` has returned True."""
         return summarise(
-            self._workers,
+            {name: self._all(name) for name in self._workers},
             self._components,
             self._executor.depths() if self._executor is not None else {},
             self._board,
@@ -140,24 +144,57 @@ class Run:
         self._workers = workers
         return True
 
+    def _all(self, name: str) -> list[Worker]:
+        """The workers of a node: its own, and its copies."""
+        return [self._workers[name], *self._copies.get(name, ())]
+
+    def _everyone(self) -> list[Worker]:
+        return [worker for name in self._workers.copy() for worker in self._all(name)]
+
+    def _copy(self, worker: Worker) -> list[Worker]:
+        """Copies of a stage that takes each packet by itself, as many as the settings want."""
+        node, stage = worker.node, worker.stage
+        if (
+            self.settings.executor == "inline"
+            or len(node.inputs) != 1
+            or node.name in self._made
+            or stage.delays
+            or not stage.independent(node.options)
+        ):
+            return []
+        count = self.settings.copies or min(_COPIES, _cores())
+        return [
+            Worker(node, node.stage(node.options), self.control, trace=self._trace, twin=worker)
+            for _ in range(count - 1)
+        ]
+
     def _open(self) -> bool:
-        live = {name for names in self.graph.components for name in names if self._is_live(names[0])}
+        sources = {name: names[0] for names in self.graph.components for name in names}
+        live = {name for name, source in sources.items() if self._is_live(source)}
         for worker in sorted(self._workers.values(), key=lambda worker: not worker.node.is_source):
-            if self.control.ending.is_set():
-                return False
             name = worker.node.name
-            context = RunContext(worker, self.control, self._board, self.files, live=name in live)
-            worker.opened = True
-            self._closing.appendleft(worker)
-            try:
-                worker.guarded("open", partial(worker.stage.open, context))
-            except BaseException as error:  # noqa: BLE001 -- a plugin may raise anything
-                worker.fail(worker.as_error("open", error))
-            if worker.abandoned:
+            if not self._open_one(worker, live=name in live):
                 return False
-            if isinstance(worker.stage, Source) and not worker.dead:
+            if isinstance(worker.stage, Source):
                 self._announce(worker, worker.stage)
+            elif not self._is_live(sources[name]) and not self.control.ending.is_set():
+                self._copies[name] = self._copy(worker)
+                if not all(self._open_one(copy, live=False) for copy in self._copies[name]):
+                    return False
         return not self.control.ending.is_set()
+
+    def _open_one(self, worker: Worker, *, live: bool) -> bool:
+        """Open a stage; False where the run is to end."""
+        if self.control.ending.is_set():
+            return False
+        context = RunContext(worker, self.control, self._board, self.files, live=live)
+        worker.opened = True
+        self._closing.appendleft(worker)
+        try:
+            worker.guarded("open", partial(worker.stage.open, context))
+        except BaseException as error:  # noqa: BLE001 -- a plugin may raise anything
+            worker.fail(worker.as_error("open", error))
+        return not worker.abandoned and not worker.dead
 
     def _announce(self, worker: Worker, source: Source[Any]) -> None:
         stream = getattr(source, "stream", None)
@@ -184,7 +221,15 @@ class Run:
             and any(c.live for c in self._components)
         ):
             raise UsageError("the inline executor cannot follow several live sources: use --executor threads")
-        floor = Floor(self.graph, self.settings, self.control, self._workers, self._components, self._left)
+        floor = Floor(
+            self.graph,
+            self.settings,
+            self.control,
+            self._workers,
+            self._components,
+            self._left,
+            self._copies,
+        )
         self._executor = _EXECUTORS[self.settings.executor](floor)
         self._executor.execute()
 
@@ -251,7 +296,7 @@ class Run:
     def _watch(self) -> None:
         interrupted = False
         while not self._done.wait(_TICK):
-            for worker in self._workers.copy().values():
+            for worker in self._everyone():
                 self._inspect(worker)
             if self.control.ending.is_set() and not interrupted:
                 interrupted = True
@@ -286,6 +331,12 @@ class Run:
 
     def _take_over(self, instead_of: threading.Thread | None) -> None:
         threading.Thread(target=self._close, args=(instead_of,), name="ferpipe-close", daemon=True).start()
+
+
+def _cores() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def _wake(source: Source[Any]) -> None:

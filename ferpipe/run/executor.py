@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from ferpipe.graph.model import Graph, RunSettings
 from ferpipe.packet import Packet
@@ -29,7 +29,10 @@ class Component:
 
 @dataclass(slots=True)
 class Floor:
-    """Everything an executor works with; `tap` is handed each packet that leaves a component."""
+    """Everything an executor works with; `tap` is handed each packet that leaves a component.
+
+    copies: further workers of a node, which take packets beside its own.
+    """
 
     graph: Graph
     settings: RunSettings
@@ -37,6 +40,14 @@ class Floor:
     workers: Mapping[str, Worker]
     components: Sequence[Component]
     tap: Callable[[Packet], None] | None = None
+    copies: Mapping[str, Sequence[Worker]] = field(default_factory=dict)
+
+    @property
+    def everyone(self) -> Iterator[Worker]:
+        """All workers, copies too."""
+        yield from self.workers.values()
+        for copies in self.copies.values():
+            yield from copies
 
     def lanes(self, name: str) -> list[tuple[str, int]]:
         """The consumers of a node, each with the position of this node among its inputs."""

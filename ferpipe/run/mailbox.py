@@ -53,10 +53,11 @@ class Mailbox:
                 self._came.notify()
             return True
 
-    def get(self) -> list[tuple[int, Message]]:
+    def get(self, most: int | None = None) -> list[tuple[int, Message]]:
         """The next messages and their lanes, in the order of arrival; none when the run stops.
 
-        Up to half of what fits at once: a wake-up for every message would cost more than the message.
+        Up to `most` at once, left out half of what fits: a wake-up for every message would cost more
+        than the message.
         """
         with self._came:
             while not self._order:
@@ -66,7 +67,7 @@ class Mailbox:
             if self._stop.is_set():
                 return []
             taken = []
-            for _ in range(min(len(self._order), max(1, self._size // 2))):
+            for _ in range(min(len(self._order), most or max(1, self._size // 2))):
                 lane = self._order.popleft()
                 taken.append((lane, self._lanes[lane].popleft()))
             if self._putting:

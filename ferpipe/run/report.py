@@ -19,7 +19,7 @@ class StageReport:
     """The figures of one stage; times in milliseconds.
 
     share: part of the time of all stages, 0 for a live source, which only waits;
-    queue, deepest: packets waiting now, and at the most.
+    queue, deepest: packets waiting now, and at the most; copies: of the stage at work at once.
     """
 
     name: str
@@ -36,6 +36,7 @@ class StageReport:
     errors: int
     state: str
     counters: Mapping[str, int]
+    copies: int = 1
 
 
 @dataclass(frozen=True, slots=True)

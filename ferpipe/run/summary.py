@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from ferpipe.run.context import Board
 from ferpipe.run.executor import Component
 from ferpipe.run.report import RunReport, SourceReport, StageReport
+from ferpipe.run.timing import Histogram, merged
 from ferpipe.run.worker import Worker
 
 __all__ = ["summarise"]
 
 
 def summarise(
-    workers: Mapping[str, Worker],
+    workers: Mapping[str, Sequence[Worker]],
     components: Sequence[Component],
     depths: Mapping[str, tuple[int, int]],
     board: Board,
@@ -23,17 +25,19 @@ def summarise(
 ) -> RunReport:
     """`report` with the figures of all stages and sources."""
     waiting = {component.source for component in components if component.live}
-    work = {name: 0.0 if name in waiting else worker.timing.total for name, worker in workers.items()}
+    timings = {name: merged(worker.timing for worker in crew) for name, crew in workers.items()}
+    work = {name: 0.0 if name in waiting else timing.total for name, timing in timings.items()}
     everything = sum(work.values()) or 1.0
     stages = tuple(
-        _stage(worker, work[name] / everything, depths.get(name, (0, 0))) for name, worker in workers.items()
+        _stage(crew, timings[name], work[name] / everything, depths.get(name, (0, 0)))
+        for name, crew in workers.items()
     )
     sources = tuple(_source(component, board, ages.get(component.source)) for component in components)
     return replace(report, stages=stages, sources=sources)
 
 
-def _stage(worker: Worker, share: float, depth: tuple[int, int]) -> StageReport:
-    timing = worker.timing
+def _stage(crew: Sequence[Worker], timing: Histogram, share: float, depth: tuple[int, int]) -> StageReport:
+    worker = crew[0]
     return StageReport(
         name=worker.node.name,
         use=worker.node.use,
@@ -46,9 +50,10 @@ def _stage(worker: Worker, share: float, depth: tuple[int, int]) -> StageReport:
         share=share,
         queue=depth[0],
         deepest=depth[1],
-        errors=worker.errors,
+        errors=worker.tally.errors,
         state=worker.state,
-        counters=dict(worker.counters),
+        counters=dict(sum((one.counters for one in crew), Counter())),
+        copies=len(crew),
     )
 
 

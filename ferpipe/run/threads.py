@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
+from functools import partial
 
 from ferpipe.errors import RunError
+from ferpipe.run.crew import Crew
 from ferpipe.run.executor import Component, Executor, Floor
 from ferpipe.run.feed import Gate, packets_of, room_for
 from ferpipe.run.mailbox import Mailbox
 from ferpipe.run.message import END, Message
-from ferpipe.run.worker import explain
+from ferpipe.run.worker import Worker, explain
 
 __all__ = ["ThreadsExecutor"]
 
@@ -28,15 +30,14 @@ class ThreadsExecutor(Executor):
             if not node.is_source
         }
         self._done = {node.name: threading.Event() for node in nodes}
+        self._working: dict[str, int] = {}
+        self._ending = threading.Lock()
 
     def execute(self) -> None:
         """Start a thread a node and wait for all of them."""
         for component in self.floor.components:
             for name in reversed(component.names):
-                target = self._source if name == component.source else self._stage
-                threading.Thread(
-                    target=self._guard, args=(target, component, name), name=f"ferpipe-{name}", daemon=True
-                ).start()
+                self._start(component, name)
         for done in self._done.values():
             done.wait()
 
@@ -51,18 +52,41 @@ class ThreadsExecutor(Executor):
         """Queue lengths."""
         return {name: (len(box), box.deepest) for name, box in self._boxes.items()}
 
-    def _guard(self, target: Callable[[Component, str], None], component: Component, name: str) -> None:
+    def _start(self, component: Component, name: str) -> None:
+        """A thread for each worker of a node; the node has ended when all of them have."""
+        workers = [self.floor.workers[name], *self.floor.copies.get(name, ())]
+        if name == component.source:
+            work: Callable[[Worker], None] = partial(self._source, component)
+        elif len(workers) > 1:
+            give = partial(self._give, component, name)
+            work = Crew(workers, self._boxes[name], self.floor.control, give).work
+        else:
+            work = partial(self._stage, component)
+        self._working[name] = len(workers)
+        for worker in workers:
+            threading.Thread(
+                target=self._guard, args=(work, worker), name=f"ferpipe-{name}", daemon=True
+            ).start()
+
+    def _guard(self, work: Callable[[Worker], None], worker: Worker) -> None:
+        name = worker.node.name
         try:
-            target(component, name)
+            work(worker)
         except BaseException as error:  # noqa: BLE001 -- a thread that dies in silence would hang the run
             self.floor.control.fail(RunError(f"the engine itself failed at '{name}': {explain(error)}"))
-        if not self.floor.workers[name].abandoned:
+        with self._ending:
+            self._working[name] -= 1
+            last = not self._working[name]
+        if last:
             self._end(name)
 
     def _end(self, name: str) -> None:
+        with self._ending:
+            if self._done[name].is_set():
+                return
+            self._done[name].set()
         for consumer, lane in self._lanes[name]:
             self._boxes[consumer].put(lane, END, force=True)
-        self._done[name].set()
 
     def _give(self, component: Component, name: str, message: Message) -> None:
         if not self._lanes[name]:
@@ -70,10 +94,10 @@ class ThreadsExecutor(Executor):
         for consumer, lane in self._lanes[name]:
             self._boxes[consumer].put(lane, message)
 
-    def _source(self, component: Component, name: str) -> None:
-        worker = self.floor.workers[name]
+    def _source(self, component: Component, worker: Worker) -> None:
+        name = worker.node.name
         if component.live:
-            self._live(component, name)
+            self._live(component, worker)
         else:
             for packet in packets_of(worker):
                 if not room_for(
@@ -82,9 +106,9 @@ class ThreadsExecutor(Executor):
                     break
                 self._give(component, name, component.ledger.enter(packet))
 
-    def _live(self, component: Component, name: str) -> None:
+    def _live(self, component: Component, worker: Worker) -> None:
         """Read in a thread of its own, so that reading never waits for the graph."""
-        worker = self.floor.workers[name]
+        name = worker.node.name
         stages = [self.floor.workers[stage].timing for stage in component.names[1:]]
         limit = self.floor.settings.in_flight
         gate = Gate(component.ledger, self.floor.control, stages, limit, self._idle)
@@ -99,8 +123,9 @@ class ThreadsExecutor(Executor):
             self._give(component, name, message)
         gate.clear()
 
-    def _stage(self, component: Component, name: str) -> None:
-        worker, box = self.floor.workers[name], self._boxes[name]
+    def _stage(self, component: Component, worker: Worker) -> None:
+        name = worker.node.name
+        box = self._boxes[name]
         open_lanes = len(worker.node.inputs)
         while open_lanes and (received := box.get()):
             for lane, message in received:
@@ -121,7 +146,5 @@ class ThreadsExecutor(Executor):
         return (
             not any(component.tapping for component in self.floor.components)
             and not any(len(box) for box in self._boxes.values())
-            and all(
-                worker.call is None for worker in self.floor.workers.values() if not worker.node.is_source
-            )
+            and all(worker.call is None for worker in self.floor.everyone if not worker.node.is_source)
         )

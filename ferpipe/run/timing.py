@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from math import log2
 from pathlib import Path
 from typing import IO
 
-__all__ = ["Histogram", "Trace"]
+__all__ = ["Histogram", "Trace", "merged"]
 
 _STEPS = 16
 """Buckets a doubling: percentiles are right to within 4.4 %."""
@@ -34,6 +34,14 @@ class Histogram:
         bucket = int(_STEPS * log2(seconds * 1e7)) if seconds > 1e-7 else 0
         self._buckets[min(bucket, len(self._buckets) - 1)] += 1
 
+    def include(self, other: Histogram) -> None:
+        """Count all durations of another histogram too."""
+        self.count += other.count
+        self.total += other.total
+        self.longest = max(self.longest, other.longest)
+        for bucket, n in enumerate(other._buckets):
+            self._buckets[bucket] += n
+
     def percentile(self, q: float) -> float:
         """The duration in seconds that a share `q` (0 to 1) of all stays below."""
         wanted = q * self.count
@@ -43,6 +51,14 @@ class Histogram:
             if n and seen >= wanted:
                 return min(self.longest, float(2 ** ((bucket + 0.5) / _STEPS)) / 1e7)
         return 0.0
+
+
+def merged(histograms: Iterable[Histogram]) -> Histogram:
+    """All durations of several histograms in a new one."""
+    whole = Histogram()
+    for one in histograms:
+        whole.include(one)
+    return whole
 
 
 class Trace:
@@ -63,11 +79,24 @@ class Trace:
         ]
         self._pending = [json.dumps(event) for event in meta]
 
-    def span(self, stage: str, call: str, start: float, seconds: float, frame: int | None) -> None:
+    def lane(self, name: str) -> int:
+        """A further row of the trace under `name`; spans in one row must not overlap."""
+        with self._lock:
+            number = len(self._numbers) + 1
+            self._numbers[f"{name} {number}"] = number
+            event = {"name": "thread_name", "ph": "M", "pid": 1, "tid": number, "args": {"name": name}}
+            self._pending.append(json.dumps(event))
+        return number
+
+    def row(self, stage: str) -> int:
+        """The row of a stage."""
+        return self._numbers.get(stage, 0)
+
+    def span(self, row: int, call: str, start: float, seconds: float, frame: int | None) -> None:
         """One call of a stage: `start` in seconds of `time.perf_counter`."""
         event = (
             f'{{"name":{json.dumps(call)},"cat":"stage","ph":"X","ts":{start * 1e6:.1f},'
-            f'"dur":{seconds * 1e6:.1f},"pid":1,"tid":{self._numbers.get(stage, 0)},'
+            f'"dur":{seconds * 1e6:.1f},"pid":1,"tid":{row},'
             f'"args":{{"frame":{"null" if frame is None else frame}}}}}'
         )
         with self._lock:

@@ -43,8 +43,27 @@ def explain(error: BaseException) -> str:
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
+class Tally:
+    """The errors of a stage, over all its copies."""
+
+    def __init__(self) -> None:
+        self.errors = 0
+        self._lock = Lock()
+
+    def add(self, budget: int | None) -> bool:
+        """Count an error unless there have been `budget` of them already; then False."""
+        with self._lock:
+            if budget is not None and self.errors >= budget:
+                return False
+            self.errors += 1
+            return True
+
+
 class Worker:
-    """Runs one stage of a graph."""
+    """Runs one stage of a graph.
+
+    twin: the worker of which this one is a copy; both count their errors together.
+    """
 
     def __init__(
         self,
@@ -54,6 +73,7 @@ class Worker:
         *,
         merge: dict[str, int] | None = None,
         trace: Trace | None = None,
+        twin: Worker | None = None,
     ) -> None:
         self.node = node
         self.stage = stage
@@ -62,11 +82,14 @@ class Worker:
         self.counters: Counter[str] = Counter()
         self.state = ""
         self.call: Call | None = None
-        self.errors = 0
+        self.tally: Tally = twin.tally if twin is not None else Tally()
         self.opened = False
         self.dead = False
         self.abandoned = False
         self._trace = trace
+        self._row = 0
+        if trace is not None:
+            self._row = trace.row(node.name) if twin is None else trace.lane(node.name)
         self._join = Join(len(node.inputs), merge or {}) if len(node.inputs) > 1 else None
         self._promised = node.gives - FACE_KINDS - {"frame"}
         self._delays = stage.delays
@@ -97,7 +120,7 @@ class Worker:
             if message is not None:
                 self.timing.add(seconds)
             if self._trace is not None:
-                self._trace.span(self.node.name, what, start, seconds, _frame(message))
+                self._trace.span(self._row, what, start, seconds, _frame(message))
 
     def abandon(self, call: Call) -> bool:
         """Leave the stage behind if it is still in `call`; it is closed when it comes back."""
@@ -110,8 +133,12 @@ class Worker:
     def accept(self, lane: int, message: Message) -> list[Message]:
         """Take a message from an input; give what goes to every consumer."""
         if self._join is None:
-            return self._work(message)
-        return [given for joined in self._join.add(lane, message) for given in self._work(joined)]
+            return self.conclude(message, self.attempt(message))
+        return [
+            given
+            for joined in self._join.add(lane, message)
+            for given in self.conclude(joined, self.attempt(joined))
+        ]
 
     def finish(self) -> list[Message]:
         """The inputs have ended: flush the stage and settle what it kept back."""
@@ -129,7 +156,7 @@ class Worker:
     def fail(self, error: FerpipeError) -> None:
         """End the run because of this stage; it is not called for packets any more."""
         self.dead = True
-        self.errors += 1
+        self.tally.add(None)
         self.control.fail(error)
 
     def as_error(self, call: str, error: BaseException, message: Message | None = None) -> FerpipeError:
@@ -152,21 +179,32 @@ class Worker:
     def tolerate(self, error: FerpipeError) -> bool:
         """Whether the stage's policy lets the run go on after `error`; counts it."""
         policy = self.node.on_error
-        if policy.action == "fail" or (policy.budget is not None and self.errors >= policy.budget):
+        if policy.action == "fail" or not self.tally.add(policy.budget):
             self.fail(error)
             return False
-        self.errors += 1
         self.counters["errors"] += 1
         return True
 
-    def _work(self, message: Message) -> list[Message]:
+    def attempt(self, message: Message) -> list[object] | BaseException:
+        """Let the stage work on a message: what it gave, or what it raised."""
+        packet = message.packet
+        if packet is None or self.dead:
+            return []
+        try:
+            return self.guarded("process", lambda: _several(self.stage.process(packet)), message)  # type: ignore[no-any-return]
+        except BaseException as error:  # noqa: BLE001 -- a plugin may raise anything
+            return error
+
+    def conclude(self, message: Message, attempt: list[object] | BaseException) -> list[Message]:
+        """What goes to the consumers after an attempt; judges an error by the stage's policy."""
         if message.packet is None:
             return self._settle(message)
         if self.dead:
             return self._settle(message.without("dropped", "run ended"))
-        packet = message.packet
         try:
-            given = self.guarded("process", lambda: _several(self.stage.process(packet)), message)
+            if isinstance(attempt, BaseException):
+                raise attempt  # noqa: TRY301 -- it is judged below, with what is wrong in what was given
+            given = attempt
             if self._delays:
                 self._kept.append(message)
                 return self._release(given, "process")

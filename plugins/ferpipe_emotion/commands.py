@@ -18,6 +18,12 @@ _DATA = "A FER2013 csv (FER+'s fer2013new.csv beside it is used), a folder of im
 @click.option("--data", metavar="PATH", help=f"{_DATA} Left out, the recipe's.")
 @click.option("-o", "--out", type=_FILE, help="Folder of the training. Left out, out/train/NAME.")
 @click.option("--set", "changes", multiple=True, metavar="KEY=VALUE", help="Change the recipe: epochs=10.")
+@click.option(
+    "--start",
+    type=_OUT,
+    metavar="FILE",
+    help="Begin with the weights of this .keras file; other classes get new outputs.",
+)
 @click.option("--resume", is_flag=True, help="Go on from the state that is in the folder, if there is one.")
 @click.option("--strict", is_flag=True, help="Refuse data with bad rows instead of leaving them out.")
 @click.option("--no-report", is_flag=True, help="Write no report at the end.")
@@ -27,6 +33,7 @@ def train(
     data: str | None,
     out: Path | None,
     changes: tuple[str, ...],
+    start: Path | None,
     resume: bool,  # noqa: FBT001 -- click's flags
     strict: bool,  # noqa: FBT001
     no_report: bool,  # noqa: FBT001
@@ -40,7 +47,7 @@ def train(
 
     more = ("data.strict=true",) if strict else ()
     return run_training(
-        recipe, data, out, (*changes, *more), resume=resume, report=not no_report, quiet=quiet
+        recipe, data, out, (*changes, *more), start=start, resume=resume, report=not no_report, quiet=quiet
     )
 
 

@@ -112,6 +112,11 @@ class LiteRT(Classify[LiteRTOptions]):
 
     Options = LiteRTOptions
 
+    @classmethod
+    def independent(cls, options: LiteRTOptions) -> bool:  # noqa: ARG003
+        """Always: each face is judged by itself."""
+        return True
+
     def load(self, found: Found) -> LiteRTNetwork:
         """Open a .tflite file."""
         if found.format != "litert":

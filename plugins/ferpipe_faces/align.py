@@ -46,6 +46,11 @@ class Align(Stage[AlignOptions]):
     needs = frozenset({"frame", "faces"})
     gives = frozenset({"chips"})
 
+    @classmethod
+    def independent(cls, options: AlignOptions) -> bool:  # noqa: ARG003
+        """Always: each face is cut by itself."""
+        return True
+
     def open(self, context: Context) -> None:
         """Read the framing."""
         super().open(context)

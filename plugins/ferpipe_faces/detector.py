@@ -41,6 +41,11 @@ class Detector(Stage[DetectorOptionsT]):
     landmark_names: ClassVar[tuple[str, ...]] = ()
     """The names of the landmarks that `look` gives, in its order."""
 
+    @classmethod
+    def independent(cls, options: DetectorOptions) -> bool:
+        """Unless frames are left out: the faces of those are the last ones found."""
+        return options.every == 1
+
     @abstractmethod
     def look(self, image: Image) -> Candidates:
         """The faces in a (H, W, 3) uint8 BGR picture, each once, in its pixels, in any order."""

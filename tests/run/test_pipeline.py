@@ -67,8 +67,12 @@ def test_leaving_the_loop_ends_the_run(executor):
     assert keep.calls == ["open", "flush", "close"]
     assert pipeline.report is not None
     assert pipeline.report.frames < 1000
-    time.sleep(0.1)
-    assert not [t.name for t in threading.enumerate() if t.name.startswith("ferpipe")]
+    deadline = time.monotonic() + 2
+    while (left := [t.name for t in threading.enumerate() if t.name.startswith("ferpipe")]) and (
+        time.monotonic() < deadline
+    ):
+        time.sleep(0.01)
+    assert not left
 
 
 def test_an_error_is_raised_after_the_results():

@@ -30,13 +30,16 @@ class Bench:
         on_error: str = "fail",
         budget: int | None = None,
         timeout: float = 30.0,
+        handed: bool = True,
     ) -> Bench:
+        """`handed` False lets the run make the stage itself, and copies of it."""
         before = inputs or (() if not self.nodes else (self.nodes[-1].name,))
         if stage.gives == {"frame"}:
             before = ()
         policy = ErrorPolicy(on_error, budget)  # type: ignore[arg-type]
         self.nodes.append(Node(name, name, type(stage), stage.options, tuple(before), policy, timeout))
-        self.made[name] = stage
+        if handed:
+            self.made[name] = stage
         return self
 
     def start(self, trace: Path | None = None) -> Run:

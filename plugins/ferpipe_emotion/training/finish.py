@@ -83,6 +83,7 @@ def configuration(recipe: Recipe, outcome: Outcome, learnt: LabelledFaces) -> di
         "backend": keras.backend.backend(),
         "packages": {name: found for name in _PACKAGES if (found := _version(name))},
         "machine": f"{platform.system()} {platform.machine()}",
+        "start": outcome.progress.start,
         "seconds": round(outcome.progress.seconds, 1),
         "best": {"epoch": outcome.progress.best_epoch, recipe.monitor: outcome.progress.best},
         "history": outcome.progress.history,

@@ -58,6 +58,7 @@ def run_training(
     out: Path | None,
     changes: tuple[str, ...],
     *,
+    start: Path | None,
     resume: bool,
     report: bool,
     quiet: bool,
@@ -84,6 +85,7 @@ def run_training(
                     validation,
                     folder,
                     resume=resume and (folder / STATE).exists(),
+                    start=start,
                     watcher=table,
                     stop=signals.stopping,
                 )

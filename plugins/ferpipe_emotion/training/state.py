@@ -16,6 +16,7 @@ import numpy as np
 
 from ferpipe import UsageError
 from ferpipe_emotion.training.recipe import Recipe
+from ferpipe_emotion.training.recipe_parts import Constant, Plateau, StableDecay
 from ferpipe_emotion.training.schedule import PlateauState
 
 __all__ = ["STATE", "Progress", "load_state", "save_state", "stored_recipe"]
@@ -33,7 +34,7 @@ class Progress:
     epoch, step: the next one to do, from 0.  sums: of the running epoch's figures.
     history: a dict of figures for each finished epoch.
     best, best_epoch: the best validation so far and its epoch, from 1.  waited: epochs since.
-    seconds: spent so far.
+    seconds: spent so far.  start: the file of weights that it began with, if any.
     """
 
     epoch: int = 0
@@ -45,6 +46,7 @@ class Progress:
     waited: int = 0
     seconds: float = 0.0
     plateau: PlateauState = field(default_factory=PlateauState)
+    start: dict[str, Any] | None = None
 
 
 def save_state(folder: Path, recipe: Recipe, data: str, progress: Progress, variables: list[Any]) -> None:
@@ -73,8 +75,9 @@ def load_state(folder: Path, recipe: Recipe, data: str, variables: list[Any]) ->
     Raises UsageError where the recipe or the data is another one, or the file is damaged.
     """
     about, arrays = _read(folder)
-    before, now = about["recipe"], recipe.model_dump(mode="json")
-    if changed := sorted(key for key in now if key not in _FREE and before.get(key) != now[key]):
+    before, now, saved = about["recipe"], recipe.model_dump(mode="json"), about["progress"]
+    free = _FREE | ({"epochs"} if _may_end_elsewhere(recipe, before["epochs"], saved["epoch"]) else set())
+    if changed := sorted(key for key in now if key not in free and before.get(key) != now[key]):
         raise UsageError(
             f"{folder} holds a training of another recipe ({', '.join(changed)} differ): "
             "go on with the old one, or train into another folder"
@@ -87,8 +90,14 @@ def load_state(folder: Path, recipe: Recipe, data: str, variables: list[Any]) ->
         raise UsageError(f"{folder / STATE} does not fit this network: was it written by another version?")
     for variable, array in zip(variables, arrays, strict=True):
         variable.assign(array)
-    saved = about["progress"]
     return Progress(**{**saved, "plateau": PlateauState(**saved["plateau"])})
+
+
+def _may_end_elsewhere(recipe: Recipe, before: int, done: int) -> bool:
+    """Whether the epochs done are the same with another end: the rate has not begun to fall."""
+    if isinstance(recipe.schedule, StableDecay):
+        return done + recipe.schedule.decay <= min(before, recipe.epochs)
+    return isinstance(recipe.schedule, (Constant, Plateau)) and done <= recipe.epochs
 
 
 def _read(folder: Path) -> tuple[dict[str, Any], list[Any]]:

@@ -22,6 +22,7 @@ from ferpipe_emotion.training.net import need_keras
 from ferpipe_emotion.training.recipe import Recipe
 from ferpipe_emotion.training.recipe_parts import Plateau
 from ferpipe_emotion.training.schedule import better, rate_at
+from ferpipe_emotion.training.start import take_weights
 from ferpipe_emotion.training.state import STATE, Progress, load_state, save_state
 
 __all__ = ["BEST", "Outcome", "Stopped", "Watcher", "load_splits", "train"]
@@ -85,20 +86,21 @@ def train(
     folder: Path,
     *,
     resume: bool = False,
+    start: Path | None = None,
     watcher: Watcher | None = None,
     stop: Callable[[], bool] = lambda: False,
 ) -> Outcome:
     """Train by `recipe` into `folder`; the best epoch's network is `best.keras` there.
 
-    `resume` goes on from the state in `folder`.  Raises Stopped after a step in which `stop()`
-    is true, UsageError where `folder` holds a training already.
+    `resume` goes on from the state in `folder`; `start` is a file of weights to begin with.
+    Raises Stopped after a step in which `stop()` is true, UsageError where `folder` holds a training already.
     """
     need_keras()
     if (folder / STATE).exists() and not resume:
         raise UsageError(f"{folder} holds a training already: go on with --resume, or give another folder")
     folder.mkdir(parents=True, exist_ok=True)
     run = _Run(recipe, learnt, validation, folder, watcher)
-    run.start(resume=resume)
+    run.begin(resume=resume, start=start)
     while not run.finished:
         run.one_epoch(stop)
     return run.outcome()
@@ -148,7 +150,11 @@ class _Run:
             early is not None and self.progress.waited >= early.patience
         )
 
-    def start(self, *, resume: bool) -> None:
+    def begin(self, *, resume: bool, start: Path | None = None) -> None:
+        if start is not None:
+            self.progress.start = take_weights(self.network, start)
+            if self.trainee.average is not None:
+                self.trainee.average.restart()
         if resume:
             self.progress = load_state(self.folder, self.recipe, self.data, self.variables)
         if self.watcher:

@@ -115,9 +115,13 @@ class Average(keras.layers.Layer):  # type: ignore[misc]
             for i, v in enumerate(followed)
         ]
         self.seen = self.add_weight(shape=(), initializer="zeros", trainable=False, name="seen")
-        for mean, variable in zip(self.means, followed, strict=True):
-            mean.assign(variable)
+        self.restart()
         self.built = True
+
+    def restart(self) -> None:
+        """Take the present weights for the means."""
+        for mean, variable in zip(self.means, self.followed(), strict=True):
+            mean.assign(variable)
 
     def see(self) -> None:
         """Take the present weights into the means."""
