@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+# As ferpipe sets it before TensorFlow is imported: a test that imports it first must not compute otherwise.
+os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 ROOT = Path(__file__).parent.parent
 SHARED = Path(os.environ.get("FERPIPE_SHARED", ROOT.parent / "shared"))
 

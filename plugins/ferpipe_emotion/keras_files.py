@@ -49,6 +49,7 @@ class Compiled:
 def tensorflow(threads: int | None = None) -> Any:
     """The module `tensorflow`, with Keras on it; raises UsageError where it is not there."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")  # the same numbers as in training
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")
     try:
         import keras

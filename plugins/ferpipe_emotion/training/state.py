@@ -76,7 +76,8 @@ def load_state(folder: Path, recipe: Recipe, data: str, variables: list[Any]) ->
     """
     about, arrays = _read(folder)
     before, now, saved = about["recipe"], recipe.model_dump(mode="json"), about["progress"]
-    free = _FREE | ({"epochs"} if _may_end_elsewhere(recipe, before["epochs"], saved["epoch"]) else set())
+    begun = saved["epoch"] + bool(saved["step"])
+    free = _FREE | ({"epochs"} if _may_end_elsewhere(recipe, before["epochs"], begun) else set())
     if changed := sorted(key for key in now if key not in free and before.get(key) != now[key]):
         raise UsageError(
             f"{folder} holds a training of another recipe ({', '.join(changed)} differ): "
@@ -93,11 +94,11 @@ def load_state(folder: Path, recipe: Recipe, data: str, variables: list[Any]) ->
     return Progress(**{**saved, "plateau": PlateauState(**saved["plateau"])})
 
 
-def _may_end_elsewhere(recipe: Recipe, before: int, done: int) -> bool:
-    """Whether the epochs done are the same with another end: the rate has not begun to fall."""
+def _may_end_elsewhere(recipe: Recipe, before: int, begun: int) -> bool:
+    """Whether the epochs begun are the same with another end: the rate has not begun to fall."""
     if isinstance(recipe.schedule, StableDecay):
-        return done + recipe.schedule.decay <= min(before, recipe.epochs)
-    return isinstance(recipe.schedule, (Constant, Plateau)) and done <= recipe.epochs
+        return begun + recipe.schedule.decay <= min(before, recipe.epochs)
+    return isinstance(recipe.schedule, (Constant, Plateau)) and begun <= recipe.epochs
 
 
 def _read(folder: Path) -> tuple[dict[str, Any], list[Any]]:

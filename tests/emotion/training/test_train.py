@@ -9,6 +9,7 @@ import subprocess
 import sys
 import textwrap
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -168,6 +169,66 @@ def test_a_loss_that_is_no_number_ends_it_in_words(lfw: LabelledFaces, tmp_path:
     ]
     with pytest.raises(UsageError, match=r"the loss is no number in epoch 1, step \d+: lower optimizer.rate"):
         run(lfw, tmp_path / "run", *changes)
+
+
+def test_it_starts_from_the_weights_of_another_training(
+    lfw: LabelledFaces, trained: Outcome, tmp_path: Path
+) -> None:
+    still = ("epochs=1", "optimizer.rate=1e-9", "optimizer.weight_decay=0")
+    outcome = run(lfw, tmp_path / "run", *still, start=trained.model)
+    assert np.allclose(outcome.logits, trained.logits, atol=0.1)  # the normalisations have moved
+    assert outcome.progress.start is not None
+    assert outcome.progress.start["file"] == "best.keras"
+    assert outcome.progress.start["fresh"] == []
+    again = run(lfw, tmp_path / "run", *still, resume=True)
+    assert again.progress.start == outcome.progress.start
+
+
+def test_other_classes_get_new_outputs(lfw: LabelledFaces, trained: Outcome, tmp_path: Path) -> None:
+    import keras
+
+    three = replace(lfw, labels=np.arange(200) % 3, classes=("a", "b", "c"))
+    outcome = run(three, tmp_path / "run", "epochs=1", "optimizer.rate=1e-9", start=trained.model)
+    assert outcome.progress.start is not None
+    assert outcome.progress.start["fresh"] == ["emotion"]
+    assert outcome.logits.shape[1] == 3
+    before, after = (
+        keras.models.load_model(path).layers[3].get_weights()[0] for path in (trained.model, outcome.model)
+    )
+    assert before.ndim == 4
+    assert np.allclose(before, after, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("file", "message"),
+    [
+        ("nowhere.keras", "there is no file '.*nowhere.keras' to start from"),
+        ("text.keras", "cannot start from '.*text.keras': "),
+        ("best.keras", "its layers are not those of this recipe's network .2 against 1 with weights."),
+    ],
+)
+def test_what_cannot_be_started_from_is_refused(
+    lfw: LabelledFaces, trained: Outcome, tmp_path: Path, file: str, message: str
+) -> None:
+    (tmp_path / "text.keras").write_text("no network")
+    place = trained.folder if file == "best.keras" else tmp_path
+    layers = "[{use: conv, filters: 9, kernel: 5}, {use: flatten}]"
+    network = f"network={{use: layers, normalise: face, layers: {layers}}}"
+    with pytest.raises(UsageError, match=message):
+        run(lfw, tmp_path / "run", network, start=place / file)
+
+
+def test_the_end_may_be_moved_until_the_rate_begins_to_fall(lfw: LabelledFaces, tmp_path: Path) -> None:
+    wsd = "schedule={use: stable_decay, warmup: 0, decay: 1}"
+    for name, steps in (("moved", 4), ("late", 6)):  # of 4 an epoch
+        stops = iter([False] * (steps - 1) + [True])
+        with pytest.raises(Stopped):
+            run(lfw, tmp_path / name, wsd, "epochs=9", stop=lambda it=stops: next(it))
+    moved = run(lfw, tmp_path / "moved", wsd, "epochs=2", resume=True)
+    straight = run(lfw, tmp_path / "straight", wsd, "epochs=2")
+    assert moved.progress.history == straight.progress.history
+    with pytest.raises(UsageError, match=r"another recipe \(epochs differ\)"):
+        run(lfw, tmp_path / "late", wsd, "epochs=2", resume=True)
 
 
 def test_the_plain_image_path_of_the_trainee_is_the_networks_own(
