@@ -140,13 +140,13 @@ def explain(image: Path, model: str, out: Path | None) -> int:
 
 @click.command()
 @click.argument("model", type=_FILE)
-@click.option("-o", "--out", type=_OUT, required=True, help="The LiteRT file, NAME.tflite.")
+@click.option("-o", "--out", type=_OUT, required=True, help="NAME.tflite for LiteRT, NAME.onnx for ONNX.")
 @click.option("--float16", "precision", flag_value="float16", help="Half the size.")
 @click.option("--int8", "precision", flag_value="int8", help="A quarter of the size; needs --data.")
 @click.option("--data", metavar="PATH", help=f"{_DATA} Sets the ranges of int8, and measures its cost.")
 @click.option("--head", default="0", show_default=True, help="Name or number of the output that is kept.")
 def export(model: Path, out: Path, precision: str | None, data: str | None, head: str) -> int:
-    """Export a Keras MODEL (with its side file) to LiteRT, with a side file of its own.
+    """Export a Keras MODEL (with its side file) to LiteRT or ONNX, with a side file of its own.
 
     The export is refused where its probabilities differ from the network's.
     """

@@ -1,9 +1,9 @@
-"""From a Keras network to a LiteRT file with its side file, proven to answer the same."""
+"""From a Keras network to a LiteRT or ONNX file with its side file, proven to answer the same."""
 
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -15,10 +15,11 @@ from ferpipe_emotion.classifier import softmax
 from ferpipe_emotion.find import find_model
 from ferpipe_emotion.keras_files import load_keras, tensorflow
 from ferpipe_emotion.litert import LiteRTNetwork
-from ferpipe_emotion.model import Model, digest
+from ferpipe_emotion.model import Format, Model, digest
+from ferpipe_emotion.onnx_file import answers_of_onnx, to_onnx
 from ferpipe_emotion.prepare import Batch, prepare
 
-__all__ = ["PARITY", "Precision", "export_litert", "to_litert"]
+__all__ = ["PARITY", "Precision", "export_litert", "export_onnx", "to_litert"]
 
 Precision = Literal["float32", "float16", "int8"]
 
@@ -46,20 +47,28 @@ def export_litert(
     model = with_head(load_keras(find_model(source)), head)
     batch = prepare(_noise(card) if samples is None else samples, card.input)
     content = to_litert(model, precision=precision, samples=None if samples is None else batch)
-    with tempfile.TemporaryDirectory() as scratch:
-        trial = Path(scratch) / "trial.tflite"
-        trial.write_bytes(content)
-        difference = _difference(model, trial, batch, card)
-    if not difference <= PARITY[precision]:
-        allowed = f"{precision} may by {PARITY[precision]}"
-        raise UsageError(f"'{source}': the export differs by {difference:.2g} in a probability; {allowed}")
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / card.file).write_bytes(content)
-    output = card.output.model_copy(update={"index": 0})
-    sha256 = digest(folder / card.file)
-    done = card.model_copy(update={"sha256": sha256, "format": "litert", "output": output}).placed(folder)
-    done.write(folder / f"{card.name}.json")
-    return done, difference
+    difference = _proven(source, model, content, batch, card, PARITY[precision], _answers_of_litert)
+    return _written(content, card, folder, "litert", f"{card.name}.json"), difference
+
+
+def export_onnx(
+    source: str | Path,
+    card: Model,
+    folder: Path,
+    *,
+    head: str | int = 0,
+    samples: Sequence[npt.NDArray[np.uint8]] | None = None,
+) -> tuple[Model, float]:
+    """Write `folder`/<card.file> as ONNX and its side file <card.file>.json, as `export_litert` does.
+
+    The file is for other programs: it takes any number of prepared pictures, (N, H, W, C)
+    float32.  Raises UsageError also where tf2onnx or ONNX Runtime is not installed.
+    """
+    model = with_head(load_keras(find_model(source)), head)
+    batch = prepare(_noise(card) if samples is None else samples, card.input)
+    content = to_onnx(model)
+    difference = _proven(source, model, content, batch, card, PARITY["float32"], answers_of_onnx)
+    return _written(content, card, folder, "onnx", f"{card.file}.json"), difference
 
 
 def with_head(model: Any, head: str | int) -> Any:
@@ -102,14 +111,44 @@ def _representative(samples: Batch | None) -> Any:
     return lambda: ([picture[None]] for picture in samples)
 
 
-def _difference(model: Any, exported: Path, batch: Batch, card: Model) -> float:
+def _proven(
+    source: str | Path,
+    model: Any,
+    content: bytes,
+    batch: Batch,
+    card: Model,
+    allowed: float,
+    answers_of: Callable[[Path, Batch], npt.NDArray[np.float32]],
+) -> float:
+    """The largest difference of a probability; raises UsageError where it is not allowed."""
     parts = [np.asarray(model(batch[i : i + 64], training=False)) for i in range(0, len(batch), 64)]
-    network = LiteRTNetwork(exported)
-    answers = [np.concatenate(parts).astype(np.float64), network.run(batch)[0].astype(np.float64)]
-    network.close()
+    with tempfile.TemporaryDirectory() as scratch:
+        trial = Path(scratch) / "trial"
+        trial.write_bytes(content)
+        answers = [np.concatenate(parts).astype(np.float64), answers_of(trial, batch).astype(np.float64)]
     if card.output.kind == "logits":
         answers = [softmax(answer, card.output.temperature) for answer in answers]
-    return float(np.abs(answers[0] - answers[1]).max())
+    difference = float(np.abs(answers[0] - answers[1]).max())
+    if not difference <= allowed:
+        raise UsageError(f"'{source}': the export's probabilities differ by {difference:.2g}, not {allowed}")
+    return difference
+
+
+def _answers_of_litert(path: Path, batch: Batch) -> npt.NDArray[np.float32]:
+    network = LiteRTNetwork(path)
+    answer = network.run(batch)[0]
+    network.close()
+    return answer
+
+
+def _written(content: bytes, card: Model, folder: Path, form: Format, side_file: str) -> Model:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / card.file).write_bytes(content)
+    output = card.output.model_copy(update={"index": 0})
+    sha256 = digest(folder / card.file)
+    done = card.model_copy(update={"sha256": sha256, "format": form, "output": output}).placed(folder)
+    done.write(folder / side_file)
+    return done
 
 
 def _noise(card: Model) -> list[npt.NDArray[np.uint8]]:

@@ -66,6 +66,8 @@ def find_model(name_or_path: str | Path) -> Found:
         return _in_folder(path)
     if path.suffix == ".json":
         return _from_card(path) if _is_side_file(path) else _layers(path)
+    if path.suffix == ".onnx":
+        raise UsageError(f"'{path}' is an ONNX file, which ferpipe writes but does not run: give the .tflite")
     if path.suffix not in _FORMATS:
         raise UsageError(f"'{path}' is no model that ferpipe can read: it must be {_ACCEPTED}")
     return _beside(Found(path, _FORMATS[path.suffix]))
@@ -97,6 +99,8 @@ def _named(name: str) -> Path:
 
 def _from_card(path: Path) -> Found:
     card = read_side_file(path)
+    if card.format == "onnx":
+        return find_model(card.path)
     card.check()
     return Found(card.path, card.format, card.weights_path, card)
 

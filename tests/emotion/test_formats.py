@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,11 @@ import pytest
 
 from ferpipe import UsageError
 from ferpipe_emotion.classifier import open_classifier
-from ferpipe_emotion.export import export_litert, to_litert
+from ferpipe_emotion.export import export_litert, export_onnx, to_litert
 from ferpipe_emotion.find import load_model_card
-from ferpipe_emotion.model import Input, Model
+from ferpipe_emotion.model import Input, Model, digest, read_side_file
+from ferpipe_emotion.onnx_file import to_onnx
+from ferpipe_emotion.prepare import prepare
 
 CLASSES = ("angry", "happy", "neutral")
 SLOWLY = [
@@ -122,6 +125,32 @@ def test_export_writes_a_side_file_that_works(precision, allowed, network, tmp_p
     assert measured == pytest.approx(difference, abs=1e-6)
 
 
+def test_an_onnx_file_answers_the_same_and_says_how_to_ask(network, tmp_path, pictures, expected):
+    onnxruntime = pytest.importorskip("onnxruntime")
+    network.save(tmp_path / "two.keras")
+    wanted = card().model_copy(update={"file": "small.onnx"})
+    done, difference = export_onnx(tmp_path / "two.keras", wanted, tmp_path / "out", head="emotion")
+    assert difference < 1e-5
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["small.onnx", "small.onnx.json"]
+    side = read_side_file(tmp_path / "out" / "small.onnx.json")
+    assert side == done
+    assert (side.format, side.sha256) == ("onnx", digest(tmp_path / "out" / "small.onnx"))
+    session = onnxruntime.InferenceSession(str(done.path), providers=["CPUExecutionProvider"])
+    batch = prepare(pictures, side.input)
+    (answer,) = session.run(None, {session.get_inputs()[0].name: batch})
+    shares = np.exp(answer / side.output.temperature)
+    np.testing.assert_allclose(shares / shares.sum(axis=1, keepdims=True), expected, atol=1e-4)
+    for name in ("small.onnx", "small.onnx.json"):
+        with pytest.raises(UsageError, match=r"small\.onnx' is an ONNX file, .* give the \.tflite"):
+            open_classifier(tmp_path / "out" / name)
+
+
+def test_onnx_without_its_packages_says_how_to_get_them(single, monkeypatch):
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    with pytest.raises(UsageError, match=r"pip install 'ferpipe\[onnx\]'"):
+        to_onnx(single)
+
+
 @pytest.mark.slow
 def test_export_keeps_the_head_that_is_asked_for(network, tmp_path, pictures):
     network.save(tmp_path / "two.keras")
@@ -146,7 +175,7 @@ def test_an_export_that_answers_otherwise_is_not_written(network, tmp_path, monk
 
     wrong = to_litert(export.with_head(other, "emotion"))
     monkeypatch.setattr(export, "to_litert", lambda *_, **__: wrong)
-    with pytest.raises(UsageError, match="the export differs by 0"):
+    with pytest.raises(UsageError, match="the export's probabilities differ by 0"):
         export_litert(tmp_path / "two.keras", card(), tmp_path / "out", head="emotion")
     assert not (tmp_path / "out").exists()
 

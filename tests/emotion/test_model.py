@@ -90,7 +90,7 @@ def test_missing_weights_are_said(folder):
     [
         ({"version": "ferpipe.model/2"}, "version: Input should be 'ferpipe.model/1'"),
         ({"kind": "age"}, "kind: Input should be 'emotion'"),
-        ({"format": "onnx"}, "format: Input should be 'litert', "),
+        ({"format": "torch"}, "format: Input should be 'litert', "),
         ({"classes": ["a"]}, "classes: Tuple should have at least 2 items"),
         ({"classes": ["a", "a"]}, "classes must not repeat"),
         ({"colour": 3}, "colour: Extra inputs are not permitted"),

@@ -1,4 +1,4 @@
-"""`ferpipe export`: a Keras network to LiteRT, and what that costs in accuracy."""
+"""`ferpipe export`: a Keras network to LiteRT or ONNX, and what that costs in accuracy."""
 
 from __future__ import annotations
 
@@ -24,10 +24,13 @@ _SAMPLES = 500
 def run_export(model: Path, out: Path, precision: str, data: str | None, head: str | int) -> int:
     """Export `model` to `out`; gives the exit code."""
     need_keras()
-    from ferpipe_emotion.export import Precision, export_litert
+    from ferpipe_emotion.export import Precision, export_litert, export_onnx
 
-    if out.suffix != ".tflite":
-        raise UsageError(f"'{out}' must end in .tflite")
+    if out.suffix not in {".tflite", ".onnx"}:
+        raise UsageError(f"'{out}' must end in .tflite or .onnx")
+    onnx = out.suffix == ".onnx"
+    if onnx and precision != "float32":
+        raise UsageError(f"--{precision} is for .tflite files; ONNX is written as float32")
     if precision == "int8" and data is None:
         raise UsageError("int8 needs faces to set its ranges: give --data")
     found = find_model(model)
@@ -42,9 +45,12 @@ def run_export(model: Path, out: Path, precision: str, data: str | None, head: s
         rows = np.random.default_rng(0).permutation(len(learnt))[:_SAMPLES]
         samples = pictures(learnt.take(np.sort(rows)))
     card = found.card.model_copy(update={"name": out.stem, "file": out.name, "weights": None})
-    done, difference = export_litert(
-        model, card, out.parent, head=head, precision=cast("Precision", precision), samples=samples
-    )
+    if onnx:
+        done, difference = export_onnx(model, card, out.parent, head=head, samples=samples)
+    else:
+        done, difference = export_litert(
+            model, card, out.parent, head=head, precision=cast("Precision", precision), samples=samples
+        )
     size = done.path.stat().st_size / 1e6
     console.print(
         f"{done.path}: {precision}, {size:.2f} MB, probabilities differ by {difference:.1e} at the most",
@@ -52,7 +58,7 @@ def run_export(model: Path, out: Path, precision: str, data: str | None, head: s
         soft_wrap=True,
     )
     if data is not None:
-        for name in (model, done.path):
+        for name in (model,) if onnx else (model, done.path):
             classifier = open_classifier(name)
             faces = faces_for(classifier, data, "PublicTest", errors)
             accuracy = evaluate(classifier, faces, robustness=False, rounds=1).report["accuracy"]

@@ -125,8 +125,10 @@ def test_export_and_explain_with_litert_alone(
 
 
 def test_what_cannot_be_exported_or_explained(model: Path, tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r"must end in \.tflite"):
-        run_export(model, tmp_path / "x.onnx", "float32", None, 0)
+    with pytest.raises(UsageError, match=r"must end in \.tflite or \.onnx"):
+        run_export(model, tmp_path / "x.pb", "float32", None, 0)
+    with pytest.raises(UsageError, match=r"--float16 is for \.tflite files"):
+        run_export(model, tmp_path / "x.onnx", "float16", None, 0)
     with pytest.raises(UsageError, match="int8 needs faces"):
         run_export(model, tmp_path / "x.tflite", "int8", None, 0)
     grey = tmp_path / "grey.png"
