@@ -18,7 +18,7 @@ from ferpipe_emotion.training.recipe_parts import (
     Share,
 )
 
-__all__ = ["Data", "EarlyStop", "Labels", "Recipe", "SecondHead"]
+__all__ = ["Data", "EarlyStop", "Labels", "Recipe", "SecondHead", "Teacher"]
 
 Monitor = Literal["accuracy", "macro_f1", "loss"]
 
@@ -50,6 +50,16 @@ class SecondHead(Part):
     smoothing: Share = Field(default=0.03, description="Part of its targets spread over all classes.")
 
 
+class Teacher(Part):
+    """Networks that are trained already, whose answers are learnt too (distillation)."""
+
+    models: tuple[str, ...] = Field(min_length=1, description="Names or files; several are averaged.")
+    share: Share = Field(default=0.5, description="Part of the targets that is theirs.")
+    temperature: float = Field(
+        default=2.0, gt=0, le=100, description="Divides their logits: higher shows more of what is alike."
+    )
+
+
 class Labels(Part):
     """What the network is to answer."""
 
@@ -64,6 +74,7 @@ class Labels(Part):
         default=None, ge=1, le=10, description="Leave faces out that so many taggers called no face."
     )
     second_head: SecondHead | None = Field(default=None, description="An output of FER+'s eight classes.")
+    teacher: Teacher | None = Field(default=None, description="Networks to learn from beside the labels.")
 
 
 class EarlyStop(Part):

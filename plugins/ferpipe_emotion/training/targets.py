@@ -11,6 +11,7 @@ from ferpipe import UsageError
 from ferpipe_emotion.training.data import FER_CLASSES, LabelledFaces
 from ferpipe_emotion.training.data.faces import FERPLUS_COLUMNS, FERPLUS_OF_FER
 from ferpipe_emotion.training.recipe import Labels
+from ferpipe_emotion.training.teacher import taught
 
 __all__ = ["Targets", "keep_faces", "make_targets"]
 
@@ -33,10 +34,16 @@ def keep_faces(faces: LabelledFaces, labels: Labels) -> LabelledFaces:
 
 
 def make_targets(faces: LabelledFaces, labels: Labels) -> Targets:
-    """The targets of `faces`.  Raises UsageError where FER+'s votes are wanted and not there."""
+    """The targets of `faces`.
+
+    Raises UsageError where FER+'s votes are wanted and not there, or a teacher cannot be asked.
+    """
     emotion = np.eye(len(faces.classes), dtype=np.float32)[faces.labels]
     if labels.ferplus:
         emotion = (1 - labels.ferplus) * emotion + labels.ferplus * _seven(faces, labels, emotion)
+    if labels.teacher is not None:
+        share = labels.teacher.share
+        emotion = (1 - share) * emotion + share * taught(faces, labels.teacher)
     ferplus = None
     if labels.second_head is not None:
         ferplus = _smooth(_eight(faces), labels.second_head.smoothing)
