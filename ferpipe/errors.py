@@ -16,15 +16,17 @@ __all__ = [
     "RunError",
     "StageError",
     "UsageError",
+    "printable",
     "redact",
 ]
 
 _CREDENTIALS = re.compile(
-    r"(?P<scheme>\b[a-zA-Z][a-zA-Z0-9+.-]+:/{1,2})"
+    r"(?P<scheme>\b[a-zA-Z][a-zA-Z0-9+.-]{1,30}:/{1,2})"
     r"(?:[^/@\s:]*:(?!\d+/)\S*@"  # user:password, the password perhaps with a slash or an at sign in it
     r"|(?:[^/@\s]+@)+)"  # a user alone, or a token
 )
-"""`//` may have become `/`: that is what `pathlib` makes of a URL."""
+"""`//` may have become `/`: that is what `pathlib` makes of a URL.  The scheme is bounded, since a text
+of a pipeline that might hold one anywhere would take a time that grows with its square."""
 
 _QUERY = re.compile(
     r"(?P<name>[?&/;](?:pass|passwd|password|pwd|token|key|api_?key|secret|auth)=)[^&\s'\"]+", re.IGNORECASE
@@ -40,13 +42,21 @@ def redact(text: str) -> str:
     return _QUERY.sub(r"\g<name>***", _CREDENTIALS.sub(r"\g<scheme>***@", text))
 
 
+_CONTROLS = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160)) if chr(code) not in "\t\n"}
+
+
+def printable(text: str) -> str:
+    """`text` with its control characters written out, so that no name can steer the terminal."""
+    return text.translate(_CONTROLS)
+
+
 class FerpipeError(Exception):
     """The base of everything ferpipe raises on purpose; `exit_code` is what a process ends with."""
 
     exit_code = 1
 
     def __init__(self, message: str) -> None:
-        super().__init__(redact(message))
+        super().__init__(printable(redact(message)))
 
 
 class UsageError(FerpipeError):
@@ -74,7 +84,8 @@ class Problem:
         place = ":".join(str(part) for part in (self.file, self.line, self.column) if part is not None)
         head = f"{place}: " if place else ""
         what = f"{self.where}: {self.message}" if self.where else self.message
-        return redact(head + what + (f" ({self.hint})" if self.hint else ""))
+        text = head + what + (f" ({self.hint})" if self.hint else "")
+        return printable(redact(" ".join(text.splitlines())))
 
 
 class ConfigError(UsageError):

@@ -58,6 +58,13 @@ class Context(Protocol):
         ...
 
     @property
+    def trusted(self) -> bool:
+        """False where the pipeline is a stranger's (`--no-local-plugins`): a stage then reads its
+        sources and writes files through `output`, and does nothing else that an option asks for.
+        """
+        ...
+
+    @property
     def streams(self) -> Mapping[str, StreamInfo]:
         """What the sources are, by name; sources open before everything else."""
         ...

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from ferpipe.cli._tables import print_rows
-from ferpipe.errors import FerpipeError
+from ferpipe.errors import FerpipeError, printable
 
 if TYPE_CHECKING:
     from ferpipe.run import RunReport
@@ -37,9 +37,9 @@ def close_with(report: RunReport) -> None:
     rate = report.frames / report.elapsed if report.elapsed else 0.0
     screen.print(f"{report.frames} frames in {report.elapsed:.1f} s ({rate:.1f} fps)", markup=False)
     for output in report.outputs:
-        screen.print(f"wrote {output}", markup=False)
+        screen.print(f"wrote {printable(output)}", markup=False)
         for line in people(Path(output)):
-            screen.print(f"  {line}", markup=False)
+            screen.print(f"  {printable(line)}", markup=False)
 
 
 def _row(stage: object) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import click
 
-from ferpipe.errors import FerpipeError, redact
+from ferpipe.errors import FerpipeError, printable, redact
 
 __all__ = ["guarded"]
 
@@ -38,7 +38,7 @@ def _failed(error: BaseException, message: str, code: int) -> int:
     if os.environ.get(_DEBUG, "0") not in {"", "0"}:
         sys.stderr.write(redact("".join(traceback.format_exception(error))))
     for line in message.splitlines() or [type(error).__name__]:
-        print(f"ferpipe: {line}", file=sys.stderr)  # noqa: T201
+        print(f"ferpipe: {printable(line)}", file=sys.stderr)  # noqa: T201
     return code
 
 

@@ -54,7 +54,8 @@ _OPTIONS = [
     click.option(
         "--local-plugins/--no-local-plugins",
         default=True,
-        help="Whether the pipeline may load plugin files, which are code.",
+        help="--no-... for a stranger's pipeline: no plugin files, which are code, no variables of the "
+        "environment, no Keras models, nothing sent over the network.",
     ),
     click.option(
         "--executor",
@@ -64,7 +65,7 @@ _OPTIONS = [
     click.option(
         "--output-dir",
         type=click.Path(path_type=Path, file_okay=False),
-        help="Write below this folder and nowhere else.",
+        help="Write files below this folder and nowhere else.",
     ),
     click.option("--overwrite", is_flag=True, help="Replace outputs that exist."),
     click.option(

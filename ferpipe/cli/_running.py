@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ferpipe.cli._options import RunOptions
-from ferpipe.errors import UsageError, redact
+from ferpipe.errors import UsageError, printable, redact
+from ferpipe.resources import resolve
 
 if TYPE_CHECKING:
     from ferpipe.config import Definition
@@ -27,8 +28,8 @@ Show = Callable[["Run"], None]
 
 
 def say(text: str) -> None:
-    """A line on standard error, credentials removed."""
-    print(redact(text), file=sys.stderr, flush=True)  # noqa: T201
+    """A line on standard error, credentials removed and control characters written out."""
+    print(printable(redact(text)), file=sys.stderr, flush=True)  # noqa: T201
 
 
 def execute(definition: Definition, options: RunOptions, *, closing: bool = True) -> int:
@@ -41,12 +42,14 @@ def execute(definition: Definition, options: RunOptions, *, closing: bool = True
     settings = replace(
         definition.settings,
         output_dir=str(options.output_dir) if options.output_dir else definition.settings.output_dir,
-        overwrite=options.overwrite or definition.settings.overwrite,
+        overwrite=options.overwrite or (definition.settings.overwrite and definition.settings.trusted),
     )
     for warning in definition.warnings:
         say(f"ferpipe: warning: {warning}")
-    stats = _writable(options.stats, overwrite=settings.overwrite)
-    trace = _writable(options.trace, overwrite=settings.overwrite)
+    for figures in (options.stats, options.trace):
+        _refuse_what_is_read(figures, definition)
+    stats = _writable(options.stats, overwrite=options.overwrite)
+    trace = _writable(options.trace, overwrite=options.overwrite)
     run = Run(definition.graph, settings, trace=trace)
     with _logs(quiet=options.quiet), _signals(run):
         run.start()
@@ -129,6 +132,30 @@ def _logs(*, quiet: bool) -> Iterator[None]:
         yield
     finally:
         logger.removeHandler(handler)
+
+
+def _refuse_what_is_read(path: Path | None, definition: Definition) -> None:
+    """Raise UsageError where `path` is a file that a stage is told to read."""
+    for node in definition.graph.nodes:
+        for text in _texts(node.options.model_dump()):
+            if path is not None and _is_same(path, text):
+                raise UsageError(f"{path} is a file of the stage '{node.name}': choose another name")
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    for part in (
+        value.values() if isinstance(value, dict) else value if isinstance(value, list | tuple) else ()
+    ):
+        yield from _texts(part)
+
+
+def _is_same(path: Path, text: str) -> bool:
+    try:
+        return path.samefile(resolve(text))
+    except (OSError, ValueError, RuntimeError, UsageError):
+        return False
 
 
 def _writable(path: Path | None, *, overwrite: bool) -> Path | None:

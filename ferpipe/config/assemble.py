@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -49,10 +50,14 @@ class Assembly:
             name=document.name or (path.stem if path else "pipeline"),
             path=path,
             graph=graph,
-            settings=document.run.settings() if document.run else RunSettings(),
+            settings=self._settings(document),
             warnings=tuple(self._placed(entries, warning) for warning in graph.warnings),
             plugins=tuple(plugin for plugin in plugins if plugin),
         )
+
+    def _settings(self, document: PipelineKeys) -> RunSettings:
+        settings = document.run.settings() if document.run else RunSettings()
+        return replace(settings, trusted=self.local_plugins)
 
     def _entries(self, root: Item, overrides: Sequence[Override], *, broken_plugin: bool) -> list[Entry]:
         stages = root.get("stages")

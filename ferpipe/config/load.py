@@ -14,6 +14,7 @@ from ferpipe.config.overrides import read_overrides
 from ferpipe.config.reader import expand, parse
 from ferpipe.config.registry import Stages
 from ferpipe.config.source import read_text
+from ferpipe.config.variables import Withheld
 from ferpipe.errors import ConfigError, Problem
 
 __all__ = ["from_dict", "load", "loads"]
@@ -35,7 +36,8 @@ def load(
         The plugin files that the pipeline names are added to it.
     overrides: `stage.option=value` or `run.setting=value`, the value in YAML.
     env: the variables that `${VAR}` refers to; left out, the environment.
-    local_plugins: whether the pipeline may name plugin files, which are code.
+    local_plugins: whether the pipeline is trusted: whether it may name plugin files, which are code,
+        read the environment, and have its stages do more than read sources and write files.
     Raises ConfigError with every mistake, each with file, line and column.
     """
     if "://" in str(path):
@@ -47,7 +49,7 @@ def load(
     if text is None:
         raise ConfigError(notes.problems)
     assembly = Assembly(notes, _stages(registry), path.parent, local_plugins=local_plugins)
-    item = parse(text, str(path), notes, os.environ if env is None else env)
+    item = parse(text, str(path), notes, _variables(env, local_plugins=local_plugins))
     return _build(assembly, item, overrides, path)
 
 
@@ -67,7 +69,7 @@ def loads(
     """
     notes = Notes()
     assembly = Assembly(notes, _stages(registry), Path(base_dir), local_plugins=local_plugins)
-    item = parse(text, file, notes, os.environ if env is None else env)
+    item = parse(text, file, notes, _variables(env, local_plugins=local_plugins))
     return _build(assembly, item, overrides, None)
 
 
@@ -93,7 +95,7 @@ def from_dict(
         notes.add(Place(), "is nested too deeply")
         raise ConfigError(notes.problems) from None
     if variables:
-        expand(item, notes, os.environ if env is None else env)
+        expand(item, notes, _variables(env, local_plugins=local_plugins))
     return _build(assembly, item, overrides, None)
 
 
@@ -105,6 +107,12 @@ def _build(assembly: Assembly, item: Item | None, overrides: Sequence[str], path
     if notes.problems or definition is None:
         raise ConfigError(notes.in_order())
     return definition
+
+
+def _variables(env: Mapping[str, str] | None, *, local_plugins: bool) -> Mapping[str, str]:
+    if env is not None:
+        return env
+    return os.environ if local_plugins else Withheld(os.environ)
 
 
 def _stages(registry: AnyStages) -> Stages:

@@ -17,6 +17,8 @@ __all__ = ["expand", "parse"]
 _MOST_VALUES = 20_000
 """Values in a pipeline, aliases counted as often as they are used."""
 _DEEPEST = 40
+_LONGEST_SCALAR = 100
+"""Characters of a number."""
 _TAG = "tag:yaml.org,2002:"
 _SCALARS = frozenset(_TAG + kind for kind in ("str", "int", "float", "bool", "null"))
 _COLLECTIONS = frozenset({_TAG + "map", _TAG + "seq"})
@@ -197,6 +199,8 @@ class _Walker:
 
     def construct(self, node: ScalarNode, place: Place) -> Any:
         try:
+            if len(node.value) > _LONGEST_SCALAR and node.tag != _TEXT:
+                raise ValueError(node.tag)  # noqa: TRY301 -- a number that long cannot even be shown
             return self.scalars.construct_object(node)
         except (ValueError, OverflowError, KeyError, IndexError, yaml.YAMLError):
             kind = node.tag.removeprefix(_TAG)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
-__all__ = ["VariableError", "is_whole", "refers", "substitute"]
+__all__ = ["VariableError", "Withheld", "is_whole", "refers", "substitute"]
 
 _REFERENCE = re.compile(
     r"\$(?P<escaped>\$)?\{(?:(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?::-(?P<default>[^}]*))?\})?"
@@ -18,6 +18,30 @@ class VariableError(ValueError):
     def __init__(self, message: str, hint: str) -> None:
         super().__init__(message)
         self.hint = hint
+
+
+class Withheld(Mapping[str, str]):
+    """The variables as a stranger's pipeline sees them: none; those that are set are refused.
+
+    An address or a file name could carry a secret away.
+    """
+
+    def __init__(self, env: Mapping[str, str]) -> None:
+        self._env = env
+
+    def __getitem__(self, name: str) -> str:
+        if self._env.get(name):
+            raise VariableError(
+                f"the variable {name} is not given to a pipeline that is run with --no-local-plugins",
+                "pass its value with --set stage.option=value",
+            )
+        raise KeyError(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
 
 
 def is_whole(text: str) -> bool:

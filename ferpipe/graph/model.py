@@ -112,6 +112,7 @@ class RunSettings:
         core, four at the most.
     in_flight: live frames under way at once; None adapts it to the stages' times.
     output_dir: every file output must lie below it, where given.
+    trusted: False where the pipeline is a stranger's, which no pipeline file can change.
     """
 
     executor: Literal["inline", "threads"] = "threads"
@@ -123,3 +124,4 @@ class RunSettings:
     open_timeout: float = 60.0
     output_dir: str | None = None
     overwrite: bool = False
+    trusted: bool = True

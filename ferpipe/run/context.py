@@ -48,9 +48,19 @@ class _Redacted(_Adapter):
 class RunContext:
     """The engine's `Context` (see `ferpipe.stage.Context`) for one stage of one run."""
 
-    def __init__(self, worker: Worker, control: Control, board: Board, files: Files, *, live: bool) -> None:
+    def __init__(
+        self,
+        worker: Worker,
+        control: Control,
+        board: Board,
+        files: Files,
+        *,
+        live: bool,
+        trusted: bool = True,
+    ) -> None:
         self.name = worker.node.name
         self.live = live
+        self.trusted = trusted
         self.stop: threading.Event = control.ending if worker.node.is_source else control.stop
         self.streams: Mapping[str, StreamInfo] = MappingProxyType(board.streams)
         self.notes: Mapping[str, Any] = MappingProxyType(board.notes)

@@ -187,7 +187,9 @@ class Run:
         """Open a stage; False where the run is to end."""
         if self.control.ending.is_set():
             return False
-        context = RunContext(worker, self.control, self._board, self.files, live=live)
+        context = RunContext(
+            worker, self.control, self._board, self.files, live=live, trusted=self.settings.trusted
+        )
         worker.opened = True
         self._closing.appendleft(worker)
         try:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from threading import Lock
 
@@ -9,6 +11,9 @@ from ferpipe.errors import UsageError
 from ferpipe.resources import resolve
 
 __all__ = ["Files"]
+
+Identity = tuple[int, int]
+"""Device and number of a file: the same for all its names, hard links included."""
 
 
 class Files:
@@ -19,25 +24,36 @@ class Files:
     """
 
     def __init__(self, output_dir: str | None = None, *, overwrite: bool = False) -> None:
-        self._root = Path(output_dir).expanduser().resolve() if output_dir is not None else None
+        self._root = None if output_dir is None else _resolved(_expanded(output_dir), output_dir)
         self._overwrite = overwrite
         self._read: dict[Path, str] = {}
+        self._readers: dict[Identity, str] = {}
         self._claimed: dict[Path, str] = {}
         self._lock = Lock()
         self.finished: list[str] = []
 
     def input(self, stage: str, path: str | Path) -> Path:
-        """The file that `stage` reads for `path`; remembered, so that nothing writes over it."""
-        found = resolve(path)
+        """The file that `stage` reads for `path`; remembered, so that nothing writes over it.
+
+        Raises UsageError for what cannot be the name of a file.
+        """
+        try:
+            found = resolve(path)
+        except RuntimeError as error:
+            raise UsageError(_no_name(path, error)) from None
+        real = _resolved(found, path)
         with self._lock:
-            self._read[found.resolve()] = stage
+            self._read[real] = stage
+            if (identity := _identity(real)) is not None:
+                self._readers[identity] = stage
         return found
 
     def output(self, stage: str, path: str | Path) -> Path:
         """The file that `stage` writes for `path`, its folder made; raises UsageError."""
-        named = Path(path).expanduser()
+        named = _expanded(path)
         target = named if self._root is None or named.is_absolute() else self._root / named
-        real = target.resolve()
+        real = _resolved(target, path)
+        _refuse_name(real, path)
         if self._root is not None and not real.is_relative_to(self._root):
             raise UsageError(f"{path} lies outside the output folder {self._root}: give a path below it")
         with self._lock:
@@ -52,19 +68,98 @@ class Files:
         return target
 
     def _refuse(self, stage: str, target: Path, real: Path) -> None:
-        if real in self._read:
-            raise UsageError(
-                f"{target} is what '{self._read[real]}' reads: choose another name for the output"
-            )
+        if reader := self._reader(real):
+            raise UsageError(f"{target} is what '{reader}' reads: choose another name for the output")
         if self._claimed.get(real, stage) != stage:
             raise UsageError(f"{target} is written by '{self._claimed[real]}' already: choose another name")
         if real.is_dir():
             raise UsageError(f"{target} is a folder: give the name of a file")
+        if real.exists() and not real.is_file():
+            raise UsageError(
+                f"{target} is a pipe or device, which would be replaced: give the name of a file"
+            )
         if real.is_file() and not self._overwrite and real not in self._claimed:
             raise UsageError(f"{target} exists: choose another name or add --overwrite")
+        for beside in _written_beside(real):
+            self._refuse_beside(target, beside)
+            if _is_segment(beside.name, real) and not self._overwrite:
+                raise UsageError(f"{beside} exists: choose another name or add --overwrite")
+
+    def _refuse_beside(self, target: Path, beside: Path) -> None:
+        """What is written on the way to `target` must be a file of its own, or new."""
+        if reader := self._reader(beside):
+            raise UsageError(
+                f"{target} would be written by way of {beside}, which '{reader}' reads: choose another name"
+            )
+        if beside.is_symlink() or (beside.is_file() and beside.stat().st_nlink > 1):
+            raise UsageError(
+                f"{target} would be written by way of {beside}, which is a link: remove it first"
+            )
+
+    def _reader(self, real: Path) -> str | None:
+        """The stage that reads this file, under whatever name."""
+        if real in self._read:
+            return self._read[real]
+        identity = _identity(real)
+        return None if identity is None else self._readers.get(identity)
 
     def wrote(self, path: str | Path) -> None:
         """Remember a finished output for the report."""
         with self._lock:
             if str(path) not in self.finished:
                 self.finished.append(str(path))
+
+
+def _written_beside(real: Path) -> Iterator[Path]:
+    """Names that are written to on the way to the file itself, or with it: the segments of a stream."""
+    yield real.with_name(real.name + ".part")
+    yield real.with_name(real.name + ".tmp")
+    with suppress(OSError):
+        yield from (found for found in real.parent.iterdir() if _is_segment(found.name, real))
+
+
+def _is_segment(name: str, playlist: Path) -> bool:
+    number, _, ending = name.removeprefix(playlist.stem).partition(".")
+    return (
+        playlist.suffix == ".m3u8"
+        and name.startswith(playlist.stem)
+        and number.isdigit()
+        and ending in {"ts", "ts.tmp"}
+    )
+
+
+def _expanded(path: str | Path) -> Path:
+    try:
+        return Path(path).expanduser()
+    except RuntimeError as error:
+        raise UsageError(_no_name(path, error)) from None
+
+
+def _resolved(path: Path, named: str | Path) -> Path:
+    """`path` with its links resolved; raises UsageError where no file can have that name."""
+    try:
+        return path.resolve()
+    except (OSError, ValueError, RuntimeError) as error:
+        raise UsageError(_no_name(named, error)) from None
+
+
+def _refuse_name(real: Path, named: str | Path) -> None:
+    """Raise UsageError where the system would not take the name, with the `.part` it gets at first."""
+    try:
+        with suppress(FileNotFoundError, NotADirectoryError, PermissionError):
+            real.with_name(real.name + ".part").lstat()
+    except (OSError, ValueError) as error:
+        raise UsageError(_no_name(named, error)) from None
+
+
+def _no_name(path: str | Path, error: Exception) -> str:
+    reason = getattr(error, "strerror", None) or str(error)
+    return f"{str(path)[:80]!r} cannot be the name of a file here ({reason}): choose another"
+
+
+def _identity(path: Path) -> Identity | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino

@@ -77,6 +77,11 @@ class Keras(Classify[KerasOptions]):
 
     def load(self, found: Found) -> KerasNetwork:
         """Open a Keras file or a SavedModel."""
+        if not self.context.trusted:
+            raise UsageError(
+                f"'{found.path}' is a Keras model, which can hold code, and the pipeline is run with "
+                "--no-local-plugins: export the model to LiteRT, or leave that option out if you trust it"
+            )
         if found.format == "litert":
             raise UsageError(f"'{found.path}' is a LiteRT model: use the stage 'litert'")
         return KerasNetwork(found, self.options.threads)

@@ -77,7 +77,7 @@ class StreamSink(Stage[StreamOptions]):
         super().open(context)
         self._ffmpeg = _find_ffmpeg()
         self._is_hls = "://" not in self.options.url
-        self._target = str(context.output(self.options.url)) if self._is_hls else self.options.url
+        self._target = str(context.output(self.options.url)) if self._is_hls else self._address(context)
         self._slot = threading.Condition()
         self._newest: Image | None = None
         self._is_new = self._ended = False
@@ -111,6 +111,14 @@ class StreamSink(Stage[StreamOptions]):
             thread.join(0.4)
         if self._is_hls and Path(self._target).exists():
             self.context.wrote(self._target)
+
+    def _address(self, context: Context) -> str:
+        if not context.trusted:
+            raise UsageError(
+                f"it would send pictures to {redact(self.options.url)}, and the pipeline is run with "
+                "--no-local-plugins: leave that option out if you trust it, or send to an .m3u8 file"
+            )
+        return self.options.url
 
     def _run(self) -> None:
         """Keep an ffmpeg going until the end of the run."""
@@ -173,7 +181,8 @@ class StreamSink(Stage[StreamOptions]):
                 options.bitrate,
             ),
             *kind,
-            self._target,
+            # Without the prefix, a name such as "tcp:x.m3u8" would be an address.
+            f"file:{self._target}" if self._is_hls else self._target,
         ]
 
 

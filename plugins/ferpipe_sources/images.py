@@ -123,6 +123,8 @@ def listed(name: str, context: Context) -> list[Path]:
         found = [p for p in path.iterdir() if p.suffix.lower() in SUFFIXES and p.is_file()]
         missing = f"{path} holds no pictures; give a glob such as '{path}/**/*.jpg' for those further down"
     elif path.exists():
+        if not path.is_file():
+            raise UsageError(f"{path} is a pipe or device, not a picture; give a file")
         found, missing = [path], ""
     elif glob.has_magic(name):
         found = [Path(p) for p in glob.glob(str(path), recursive=True) if Path(p).is_file()]  # noqa: PTH207 -- absolute patterns too

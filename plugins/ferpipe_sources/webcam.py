@@ -13,7 +13,7 @@ from typing_extensions import Self
 from ferpipe import Context, StreamInfo, UsageError
 from ferpipe_sources._live import LiveOptions, LiveSource
 from ferpipe_sources._reader import Connection
-from ferpipe_sources.cameras import camera_path, device_format, list_cameras
+from ferpipe_sources.cameras import FORMATS, camera_path, device_format, list_cameras
 
 __all__ = ["WebcamOptions", "WebcamSource"]
 
@@ -57,6 +57,11 @@ class WebcamSource(LiveSource[WebcamOptions]):
         """See that the camera is there."""
         super().open(context)
         self._format = self.options.format or device_format()
+        if not context.trusted and self._format not in FORMATS.values():
+            raise UsageError(
+                f"the format '{self._format}' can do more than read a camera, and the pipeline is run with "
+                f"--no-local-plugins: leave it out, or give one of {', '.join(FORMATS.values())}"
+            )
         device = self.options.device
         self._path = camera_path(device) if self.options.format is None else str(device)
         if self._format == "v4l2" and not Path(self._path).exists():
