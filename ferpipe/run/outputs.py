@@ -65,7 +65,8 @@ class Files:
             raise UsageError(
                 f"the folder {real.parent} cannot be made ({error.strerror}): choose another output"
             ) from error
-        return target
+        # Folders that the name only passes through need not be there.
+        return real if ".." in target.parts else target
 
     def _refuse(self, stage: str, target: Path, real: Path) -> None:
         if reader := self._reader(real):
@@ -146,8 +147,9 @@ def _resolved(path: Path, named: str | Path) -> Path:
 def _refuse_name(real: Path, named: str | Path) -> None:
     """Raise UsageError where the system would not take the name, with the `.part` it gets at first."""
     try:
-        with suppress(FileNotFoundError, NotADirectoryError, PermissionError):
-            real.with_name(real.name + ".part").lstat()
+        nearest = next(folder for folder in real.parents if folder.is_dir())
+        with suppress(FileNotFoundError, PermissionError):
+            (nearest / f"{real.name}.part").lstat()
     except (OSError, ValueError) as error:
         raise UsageError(_no_name(named, error)) from None
 
