@@ -87,6 +87,18 @@ class Context(Protocol):
         """Tell the watchdog that waiting is on purpose; `state` is shown in the progress line."""
         ...
 
+    def wanted(self, timeout: float) -> bool:
+        """Wait up to `timeout` seconds until the run has room for a frame of this live source.
+
+        A source that keeps the newest frame anyway makes it only then, and tells `missed` of those
+        that came before; one that never asks has its frames dropped by the run.  True for files.
+        """
+        ...
+
+    def missed(self, n: int = 1) -> None:
+        """Count frames that came while none was wanted: into the run, and dropped as late."""
+        ...
+
     def count(self, what: str, n: int = 1) -> None:
         """Add to a counter of the stage that the run's statistics show (`repaired_pts`)."""
         ...

@@ -63,6 +63,14 @@ class TestContext:
         if state is not None:
             self.states.append(state)
 
+    def wanted(self, timeout: float) -> bool:  # noqa: ARG002
+        """There is always room."""
+        return True
+
+    def missed(self, n: int = 1) -> None:
+        """Add to the count `missed`."""
+        self.count("missed", n)
+
     def count(self, what: str, n: int = 1) -> None:
         """Add to `counts`."""
         self.counts[what] = self.counts.get(what, 0) + n

@@ -85,6 +85,16 @@ class RunContext:
         if state is not None:
             self._worker.state = state
 
+    def wanted(self, timeout: float) -> bool:
+        """Wait for room at the gate; files have none."""
+        gate = self._worker.gate
+        return gate is None or gate.wants(timeout)
+
+    def missed(self, n: int = 1) -> None:
+        """Count frames that never came to the gate."""
+        if self._worker.gate is not None:
+            self._worker.gate.missed(n)
+
     def count(self, what: str, n: int = 1) -> None:
         """Add to a counter of the stage, from any thread."""
         with self._lock:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from threading import Condition
-from time import perf_counter
+from time import monotonic, perf_counter
 
 from ferpipe.errors import StageError
 from ferpipe.packet import Packet
@@ -130,6 +130,21 @@ class Gate:
             self._condition.notify_all()
         if replaced:
             self._ledger.late()
+
+    def wants(self, timeout: float) -> bool:
+        """Wait up to `timeout` seconds until a frame would get under way at once."""
+        until = monotonic() + timeout
+        with self._condition:
+            while self._packet is not None or not self._room():
+                left = until - monotonic()
+                if left <= 0 or self._control.ending.is_set():
+                    return False
+                self._condition.wait(min(left, _STILL))
+        return True
+
+    def missed(self, n: int) -> None:
+        """Count frames that the source left out since none was wanted."""
+        self._ledger.late(n)
 
     def end(self) -> None:
         """No more frames will come."""

@@ -45,7 +45,7 @@ class InlineExecutor(Executor):
         if not component.live:
             yield from map(component.ledger.enter, packets_of(worker))
             return
-        gate = Gate(component.ledger, self.floor.control, (), 1, lambda: True, 0.0)
+        gate = worker.gate = Gate(component.ledger, self.floor.control, (), 1, lambda: True, 0.0)
 
         def read() -> None:
             for packet in packets_of(worker):

@@ -55,11 +55,11 @@ class Ledger:
             self.bytes += size
         return Message(seq, packet.time, packet)
 
-    def late(self) -> None:
-        """Count a frame that was replaced by a newer one before it got under way."""
+    def late(self, n: int = 1) -> None:
+        """Count frames that were replaced by newer ones before they got under way."""
         with self.condition:
-            self.entered += 1
-            self.dropped["late"] += 1
+            self.entered += n
+            self.dropped["late"] += n
 
     def settle(self, message: Message) -> None:
         """A leaf has seen `message`."""

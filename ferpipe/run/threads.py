@@ -111,7 +111,7 @@ class ThreadsExecutor(Executor):
         name = worker.node.name
         stages = [self.floor.workers[stage].timing for stage in component.names[1:]]
         limit = self.floor.settings.in_flight
-        gate = Gate(component.ledger, self.floor.control, stages, limit, self._idle)
+        gate = worker.gate = Gate(component.ledger, self.floor.control, stages, limit, self._idle)
 
         def read() -> None:
             for packet in packets_of(worker):

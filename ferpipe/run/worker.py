@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from threading import Lock
 from time import perf_counter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ferpipe.errors import FerpipeError, StageError, UsageError
 from ferpipe.graph.model import Node
@@ -22,6 +22,9 @@ from ferpipe.run.join import Join
 from ferpipe.run.message import Message
 from ferpipe.run.timing import Histogram, Trace
 from ferpipe.stage import Stage
+
+if TYPE_CHECKING:
+    from ferpipe.run.feed import Gate
 
 __all__ = ["Call", "Worker", "explain"]
 
@@ -81,6 +84,7 @@ class Worker:
         self.timing = Histogram()
         self.counters: Counter[str] = Counter()
         self.state = ""
+        self.gate: Gate | None = None
         self.call: Call | None = None
         self.tally: Tally = twin.tally if twin is not None else Tally()
         self.opened = False

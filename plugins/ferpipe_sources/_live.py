@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import random
 import time
 from abc import abstractmethod
 from collections.abc import Generator, Iterator
 from typing import Generic, TypeVar
 
+import av
+from av.video.frame import VideoFrame
 from pydantic import Field
 
-from ferpipe import Context, Frame, Options, Packet, RunError, Source, redact
+from ferpipe import Context, Frame, Options, Packet, RunError, Source, UsageError, redact
 from ferpipe.packet import MICROSECONDS
 from ferpipe_sources._clock import Clock
 from ferpipe_sources._picture import Converter
 from ferpipe_sources._reader import Connection, Reader, Shot
+from ferpipe_sources._retry import Backoff, Complaints
 
 __all__ = ["LiveOptions", "LiveSource"]
 
@@ -28,8 +30,12 @@ ALMOST = 0.9
 """FFmpeg names all sorts of reasons when its time-out ends a connection attempt; from this part
 of the time-out on, it was the time-out."""
 
-PARTING = 1.0
+PARTING = 0.5
 """Seconds that `close` waits for a reader to end; it ends by itself later where it is blocked."""
+
+REFUSED = 30.0
+"""Least seconds between two attempts while the camera refuses the password that it took before:
+cameras lock an account after a few wrong ones, and more of them prolong that."""
 
 
 class LiveOptions(Options):
@@ -62,9 +68,11 @@ class LiveSource(Source[LiveOptionsT], Generic[LiveOptionsT]):
     """Frames as they arrive, over as many connections as it takes.
 
     Time 0 is the first frame.  Within a connection the stream's own stamps count; over a break,
-    the time that passed on `time.monotonic()`.  The first frame after a break has its
-    `discontinuity` set, and may have another size.  Counts `reconnects`, `stalls`,
-    `repaired_pts`, `corrupt_packets`, `corrupt_frames`, and frames `overtaken` by newer ones.
+    the time that passed on `time.monotonic()`.  The first frame after a break, and the first of
+    another size, has its `discontinuity` set.  A picture is made only when the run wants one; those
+    that came in between are dropped as late.  Counts `reconnects`, `stalls`, `repaired_pts`,
+    `corrupt_packets`, `corrupt_frames`, and `skipped_behind`: pictures not even decoded since
+    decoding could not keep up.
     """
 
     live = True
@@ -87,12 +95,15 @@ class LiveSource(Source[LiveOptionsT], Generic[LiveOptionsT]):
     def open(self, context: Context) -> None:
         """Prepare; the connection itself is made in `frames`."""
         super().open(context)
-        self._convert = Converter(self.options.max_width)
+        options = self.options
+        self._convert = Converter(options.max_width)
         self._clock = Clock(leap=LEAP)
+        self._backoff = Backoff(options.reconnect_delay, options.reconnect_max_delay)
+        self._complaints = Complaints()
         self._index = 0
-        self._failures = 0
-        self._last_arrival = 0.0
+        self._last_due = 0.0
         self._last_time = 0
+        self._shape: tuple[int, ...] = ()
 
     def frames(self) -> Iterator[Packet]:
         """Frames until the run ends, or the stream does and shall not be connected again."""
@@ -100,7 +111,7 @@ class LiveSource(Source[LiveOptionsT], Generic[LiveOptionsT]):
             trouble = yield from self._one_connection()
             if self.context.stop.is_set() or not self._again(trouble):
                 return
-            self._wait()
+            self._wait(REFUSED if self._is_refusal(trouble) else 0.0)
 
     def interrupt(self) -> None:
         """Wake `frames`."""
@@ -124,14 +135,14 @@ class LiveSource(Source[LiveOptionsT], Generic[LiveOptionsT]):
         first = True
         try:
             while not self.context.stop.is_set():
-                shot = reader.take(TICK)
+                shot = reader.take(TICK) if self.context.wanted(TICK) else None
                 self._report(reader)
-                if shot is not None:
-                    since = shot.arrived
-                    self._note_health(reader, shot)
-                    yield self._packet(shot, first=first)
+                picture = None if shot is None else reader.picture(shot)
+                if shot is not None and picture is not None:
+                    self._note_health(reader, shot, first=first)
+                    yield self._packet(shot, picture, first=first)
                     first = False
-                elif reader.ended:
+                elif shot is None and reader.is_over:
                     return self._overdue(reader, since) or reader.error
                 elif trouble := self._overdue(reader, since):
                     return trouble
@@ -142,63 +153,74 @@ class LiveSource(Source[LiveOptionsT], Generic[LiveOptionsT]):
             reader.leave()
 
     def _overdue(self, reader: Reader, since: float) -> Exception | None:
-        waited = time.monotonic() - max(since, reader.connected_at or 0.0)
+        waited = time.monotonic() - (reader.arrived_at or reader.connected_at or since)
         if reader.connected_at is None:
             limit = self.options.open_timeout
             late = waited > (ALMOST * limit if reader.ended else limit)
             return TimeoutError(f"did not answer within {limit:g} s") if late else None
-        if waited <= self.options.stall_timeout:
+        silent = isinstance(reader.error, av.error.TimeoutError | av.error.ExitError)
+        if waited <= self.options.stall_timeout and not silent:
             return None
         self.context.alive("stalled")
         self.context.count("stalls")
-        return TimeoutError(f"sent no frame for {self.options.stall_timeout:g} s")
+        return TimeoutError(f"sent no frame for {waited:.1f} s")
 
-    def _note_health(self, reader: Reader, shot: Shot) -> None:
+    def _note_health(self, reader: Reader, shot: Shot, *, first: bool) -> None:
         if shot.arrived - (reader.connected_at or shot.arrived) >= self.options.healthy_after:
-            self._failures = 0
+            self._backoff.reset()
+        if first:
+            self.context.alive("live")
+            lasted = self._complaints.over(time.monotonic())
+            if lasted is not None:
+                self.context.log.info("%s: connected after %.1f s", self.stream.uri, lasted)
 
     def _report(self, reader: Reader) -> None:
         for what, n in reader.counts().items():
             self.context.count(what, n)
+        if missed := reader.missed():
+            self.context.missed(missed)
 
-    def _packet(self, shot: Shot, *, first: bool) -> Packet:
+    def _packet(self, shot: Shot, picture: VideoFrame, *, first: bool) -> Packet:
+        image = self._convert(picture)
         again = first and self._index > 0
-        gap = round((shot.arrived - self._last_arrival) * MICROSECONDS)
+        changed = bool(self._shape) and image.shape != self._shape
+        gap = round((shot.due - self._last_due) * MICROSECONDS)
         if again:
             self._clock.restart(self._last_time + gap)
         repaired = self._clock.repaired
         time = self._clock.tell(shot.stamp, max(gap, shot.length))
         if self._clock.repaired > repaired and not first:
             self.context.count("repaired_pts")
-        if first:
-            self.context.alive("live")
-        frame = Frame(
-            self._convert(shot.frame), time, self._index, self.context.name, again, captured=shot.arrived
-        )
+        frame = Frame(image, time, self._index, self.context.name, again or changed, captured=shot.due)
         self._index += 1
-        self._last_time, self._last_arrival = time, shot.arrived
+        self._last_time, self._last_due, self._shape = time, shot.due, image.shape
         return Packet(frame)
 
     def _again(self, trouble: Exception | None) -> bool:
-        """Whether to connect again after `trouble`; raises RunError where it ends the run."""
+        """Whether to connect again after `trouble`; raises where it ends the run: UsageError for what
+        the user must mend, RunError otherwise.
+        """
         options = self.options
         if trouble is None and (self.ends or not options.reconnect):
             return False
         said = "the stream ended" if trouble is None else redact(self.explain(trouble))
-        hopeless = trouble is not None and self._index == 0 and self.is_final(trouble)
-        if hopeless or not options.reconnect:
+        if trouble is not None and self._index == 0 and self.is_final(trouble):
+            raise UsageError(said)
+        if not options.reconnect:
             raise RunError(said)
-        if options.reconnect_tries is not None and self._failures >= options.reconnect_tries:
+        if options.reconnect_tries is not None and self._backoff.failures >= options.reconnect_tries:
             raise RunError(f"{said} (given up after {options.reconnect_tries} attempts to connect again)")
-        self.context.log.warning("%s; connecting again", said)
+        if line := self._complaints.about(said, time.monotonic()):
+            self.context.log.warning("%s; connecting again", line)
         self.context.count("reconnects")
         return True
 
-    def _wait(self) -> None:
-        longest = self.options.reconnect_max_delay
-        delay = min(longest, self.options.reconnect_delay * 2 ** min(self._failures, 30))
-        self._failures += 1
-        until = time.monotonic() + delay * random.uniform(0.5, 1.0)  # noqa: S311 -- jitter is no secret
+    @staticmethod
+    def _is_refusal(trouble: Exception | None) -> bool:
+        return isinstance(trouble, av.error.HTTPUnauthorizedError | av.error.HTTPForbiddenError)
+
+    def _wait(self, at_least: float) -> None:
+        until = time.monotonic() + self._backoff.next(at_least)
         self.context.alive("waiting")
         while (left := until - time.monotonic()) > 0 and not self.context.stop.wait(min(left, TICK)):
             self.context.alive()

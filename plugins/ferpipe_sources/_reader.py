@@ -13,23 +13,37 @@ import av
 from av.container import InputContainer
 from av.error import FFmpegError
 from av.packet import Packet
+from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from ferpipe import UsageError
 from ferpipe_sources._decode import choose_video, decoded, microseconds, packets, step_of
+from ferpipe_sources._lag import Lag
 
 __all__ = ["Connection", "Reader", "Shot"]
+
+BEHIND = 0.5
+"""Seconds of lag from which reading counts as too slow ..."""
+
+PATIENCE = 1.0
+"""... when it lasts for so many seconds: a burst after a pause of the network is caught up sooner."""
 
 
 @dataclass(frozen=True, slots=True)
 class Shot:
-    """One decoded frame: its stamp (None where it has none) and length in microseconds, its arrival."""
+    """One frame, decoded, or still coded where that can wait.
 
-    frame: VideoFrame
+    stamp: None where it has none; length: both in microseconds.  arrived: when it was read;
+    due: when it would have been without lag; both in seconds of `time.monotonic`.
+    """
+
+    frame: VideoFrame | None
+    coded: Packet[VideoStream] | None
     stamp: int | None
     length: int
     arrived: float
+    due: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,26 +51,28 @@ class Connection:
     """How to reach a stream.
 
     open: gives the opened container; may raise FFmpegError or UsageError.
-    depth: decoded frames that may wait.
-    latest: a new frame pushes out the oldest one that waits; else reading waits.
+    depth: frames that may wait, where `latest` is False.
+    latest: a new frame pushes out the one that waits; else reading waits.
     threads: threads of the decoder.
-    resumes: reading may go on after a read that timed out.
     """
 
     open: Callable[[], InputContainer]
     name: str
-    depth: int
-    latest: bool
+    depth: int = 1
+    latest: bool = True
     threads: int = 1
-    resumes: bool = False
 
 
 class Reader(threading.Thread):
-    """Opens one connection, decodes it, and keeps the newest frames until they are taken.
+    """Opens one connection, decodes it, and keeps the newest frame until it is taken.
 
     Every wait on it is bounded: `take` returns after `timeout`, whatever the network does.
     `leave` tells the thread to end; it closes its connection itself as soon as the call it is
     in returns (the time-outs given to the container bound that), so nobody needs to wait for it.
+
+    Motion JPEG is handed over as it came, since a picture that is replaced need never be decoded;
+    everything else refers to earlier pictures.  Where decoding itself is too slow for the stream,
+    pictures are left out up to the next key frame, rather than let the delay grow.
     """
 
     def __init__(self, connection: Connection) -> None:
@@ -65,13 +81,26 @@ class Reader(threading.Thread):
         self._changed = threading.Condition()
         self._shots: deque[Shot] = deque()
         self._tally: Counter[str] = Counter()
+        self._missed = 0
         self._leaving = False
+        self._lag = Lag()
+        self._behind_since: float | None = None
+        self._lag_then = 0.0
+        self._jpeg: VideoCodecContext | None = None
         self.connected_at: float | None = None
         """`time.monotonic()` when the stream was open, None before."""
+        self.arrived_at: float | None = None
+        """`time.monotonic()` when the last frame came, None before."""
         self.ended = False
         """The stream is over; nothing will follow what waits."""
         self.error: Exception | None = None
         """Why it is over; None where it ended as a file ends."""
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing waits and nothing will come."""
+        with self._changed:
+            return self.ended and not self._shots
 
     def take(self, timeout: float) -> Shot | None:
         """The oldest frame that waits, or None after `timeout` seconds or at the end."""
@@ -81,6 +110,23 @@ class Reader(threading.Thread):
             self._changed.notify_all()
             return shot
 
+    def picture(self, shot: Shot) -> VideoFrame | None:
+        """The frame of `shot`, decoded now where it was not; None where it cannot be."""
+        if shot.coded is None:
+            return shot.frame
+        if self._jpeg is None:
+            self._jpeg = VideoCodecContext.create("mjpeg", "r")
+            self._jpeg.thread_count = 1
+        try:
+            frames = self._jpeg.decode(shot.coded)
+        except FFmpegError:
+            frames = []
+        if not frames:
+            self._add("corrupt_packets")
+            return None
+        self._add("corrupt_frames", frames[-1].is_corrupt)
+        return frames[-1]
+
     def leave(self) -> None:
         """Wake everybody and end as soon as possible."""
         with self._changed:
@@ -89,11 +135,17 @@ class Reader(threading.Thread):
             self._changed.notify_all()
 
     def counts(self) -> dict[str, int]:
-        """What happened since the last call: `corrupt_packets`, `corrupt_frames`, `overtaken`."""
+        """What happened since the last call: `corrupt_packets`, `corrupt_frames`, `skipped_behind`."""
         with self._changed:
-            counts = dict(self._tally)
+            counts = {what: n for what, n in self._tally.items() if n}
             self._tally.clear()
         return counts
+
+    def missed(self) -> int:
+        """How many frames were replaced by newer ones since the last call."""
+        with self._changed:
+            missed, self._missed = self._missed, 0
+        return missed
 
     def run(self) -> None:
         """Read until the stream ends or nobody wants it."""
@@ -113,39 +165,76 @@ class Reader(threading.Thread):
             stream.codec_context.thread_count = self._connection.threads
             stream.codec_context.thread_type = "SLICE"
             self.connected_at = time.monotonic()
-            for frame in decoded(
-                self._packets(container, stream), stream, partial(self._add, "corrupt_packets")
-            ):
-                if frame.is_corrupt:
-                    self._add("corrupt_frames")
-                stamp = microseconds(frame.pts, stream.time_base)
-                if not self._give(Shot(frame, stamp, step_of(frame, stream), time.monotonic())):
+            can_wait = self._connection.latest and stream.codec_context.name == "mjpeg"
+            for shot in (self._coded if can_wait else self._decoded)(container, stream):
+                if not self._give(shot):
                     return
         finally:
             container.close()
+
+    def _coded(self, container: InputContainer, stream: VideoStream) -> Iterator[Shot]:
+        for packet in self._packets(container, stream):
+            stamp = microseconds(packet.pts, packet.time_base)
+            length = microseconds(packet.duration or None, packet.time_base) or 0
+            now = time.monotonic()
+            yield Shot(None, packet, stamp, length, now, self._lag.due(stamp, now))
+
+    def _decoded(self, container: InputContainer, stream: VideoStream) -> Iterator[Shot]:
+        broken = partial(self._add, "corrupt_packets")
+        for frame in decoded(self._packets(container, stream), stream, broken):
+            self._add("corrupt_frames", frame.is_corrupt)
+            stamp = microseconds(frame.pts, stream.time_base)
+            now = time.monotonic()
+            yield Shot(frame, None, stamp, step_of(frame, stream), now, self._lag.due(stamp, now))
 
     def _packets(self, container: InputContainer, stream: VideoStream) -> Iterator[Packet[VideoStream]]:
         for packet in packets(container, stream, self._survives):
             if self._leaving:
                 return
+            if self._connection.latest:
+                self._catch_up(packet, stream)
             yield packet
 
+    def _catch_up(self, packet: Packet[VideoStream], stream: VideoStream) -> None:
+        """Have the decoder leave out what is too late, up to a key frame."""
+        now = time.monotonic()
+        context = stream.codec_context
+        lag = self._lag.tell(microseconds(packet.dts, packet.time_base), now)
+        if context.skip_frame == "NONKEY":
+            stuck = lag > 0.8 * self._lag_then
+            if packet.is_keyframe and (lag <= BEHIND or stuck):
+                context.skip_frame = "DEFAULT"
+                self._behind_since = None
+                if stuck:  # almost nothing was decoded, and it is no less: the stamps are to blame
+                    self._lag.forgive()
+            elif not packet.is_keyframe:
+                self._add("skipped_behind")
+        elif lag <= BEHIND:
+            self._behind_since = None
+        elif self._behind_since is None:
+            self._behind_since = now
+        elif now - self._behind_since > PATIENCE:
+            context.skip_frame = "NONKEY"
+            self._lag_then = lag
+
     def _survives(self, error: FFmpegError) -> bool:
+        # A read that timed out may have lost half a packet: what follows would be read as nonsense.
         if isinstance(error, av.error.TimeoutError | av.error.ExitError):
-            return self._connection.resumes and not self._leaving
+            return False
         self._add("corrupt_packets")
         return isinstance(error, av.error.InvalidDataError)
 
-    def _add(self, what: str) -> None:
+    def _add(self, what: str, n: int = 1) -> None:
         with self._changed:
-            self._tally[what] += 1
+            self._tally[what] += n
 
     def _give(self, shot: Shot) -> bool:
         connection = self._connection
         with self._changed:
-            if connection.latest and len(self._shots) == connection.depth:
-                self._shots.popleft()
-                self._tally["overtaken"] += 1
+            self.arrived_at = shot.arrived
+            if connection.latest:
+                self._missed += len(self._shots)
+                self._shots.clear()
             self._changed.wait_for(lambda: len(self._shots) < connection.depth or self._leaving)
             if self._leaving:
                 return False

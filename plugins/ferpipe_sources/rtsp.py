@@ -20,9 +20,6 @@ SCHEMES = frozenset("http https rtmp rtmps rtp rtsp rtsps srt tcp udp".split()) 
 PROTOCOLS = "crypto,data,http,httpproxy,https,rtmp,rtmps,rtp,rtsp,srt,srtp,tcp,tls,udp"
 """What an address may lead to: no local file, whatever a playlist on the way says."""
 
-SLICE = 0.5
-"""Seconds of one read where reading can go on afterwards, so that a reader ends soon."""
-
 PROBE = "1000000"
 """Microseconds of stream that FFmpeg may look at before the first frame (it would take 5 s)."""
 
@@ -78,9 +75,8 @@ class RtspSource(LiveSource[RtspOptions]):
         return Connection(
             open=self._connect,
             name=redact(self.options.url),
-            depth=2 if self.live else 8,
+            depth=1 if self.live else 8,
             latest=self.live,
-            resumes=self._is_rtsp,
         )
 
     @property
@@ -100,13 +96,14 @@ class RtspSource(LiveSource[RtspOptions]):
             "r",
             container_options=settings,
             metadata_errors="replace",
-            timeout=(options.open_timeout, min(read, SLICE) if self._is_rtsp else read),
+            timeout=(options.open_timeout, read),
         )
 
     def is_final(self, error: Exception) -> bool:
         """A refusal for cause: wrong password, wrong path, not a video.
 
-        An RTSP server that is just coming up may send nonsense; it is asked again.
+        Asking again would not mend them, and locks the account of many a camera.  An RTSP server
+        that is just coming up may send nonsense; it is asked again.
         """
         nonsense = isinstance(error, av.error.InvalidDataError) and not self._is_rtsp
         return nonsense or isinstance(error, av.error.HTTPClientError | UsageError)
@@ -119,7 +116,10 @@ class RtspSource(LiveSource[RtspOptions]):
 def reason(error: Exception) -> str:
     """What `error` means, and what to do about it."""
     if isinstance(error, av.error.HTTPUnauthorizedError | av.error.HTTPForbiddenError):
-        return "the server wants another user name or password; put them into the url as user:password@host"
+        return (
+            "authentication failed: the server wants another user name or password; "
+            "put them into the url as user:password@host"
+        )
     if isinstance(error, av.error.HTTPNotFoundError):
         return "the server has no such stream (404); check the path of the url"
     if isinstance(error, av.error.ConnectionRefusedError):

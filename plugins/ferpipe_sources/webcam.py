@@ -78,7 +78,7 @@ class WebcamSource(LiveSource[WebcamOptions]):
 
     def connection(self) -> Connection:
         """The device."""
-        return Connection(open=self._connect, name=self.stream.name, depth=2, latest=True)
+        return Connection(open=self._connect, name=self.stream.name)
 
     def _connect(self) -> InputContainer:
         options = self.options

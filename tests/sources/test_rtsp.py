@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from ferpipe import RunError
+from ferpipe import RunError, UsageError
 from ferpipe.testing import TestContext
 from ferpipe_sources.rtsp import RtspOptions, RtspSource
 
@@ -199,7 +199,7 @@ def test_a_camera_that_is_down_at_the_start_is_waited_for(server, running):
 @needs_server
 def test_a_wrong_path_ends_the_run_with_one_line(server, running):
     _, _, frames = running(server.url("nothing.mp4", "me:secret@"))
-    with pytest.raises(RunError, match="no such stream") as caught:
+    with pytest.raises(UsageError, match="no such stream") as caught:
         next(frames)
     assert "secret" not in str(caught.value)
 
@@ -239,14 +239,14 @@ def answering(status):
 
 
 @pytest.mark.parametrize(
-    ("status", "said"), [("401 Unauthorized", "user name or password"), ("404 Not Found", "no such stream")]
+    ("status", "said"), [("401 Unauthorized", "authentication failed"), ("404 Not Found", "no such stream")]
 )
 @pytest.mark.parametrize("reconnect", [True, False])
 def test_a_refusal_for_cause_ends_the_run_at_once(running, status, said, reconnect):
     with answering(status) as listener:
         url = f"rtsp://me:secret@127.0.0.1:{listener.getsockname()[1]}/x"
         _, _, frames = running(url, reconnect=reconnect)
-        with pytest.raises(RunError, match=said) as caught:
+        with pytest.raises(UsageError, match=said) as caught:
             next(frames)
     assert "secret" not in str(caught.value)
 
@@ -295,7 +295,7 @@ def test_a_web_page_is_no_video(tmp_path, running):
     )
     try:
         _, _, frames = running(f"http://127.0.0.1:{port}/page.html")
-        with pytest.raises(RunError, match="not a video stream"):
+        with pytest.raises(UsageError, match="not a video stream"):
             next(frames)
     finally:
         web.kill()
@@ -328,7 +328,7 @@ def test_a_recording_on_a_server_gives_every_frame_and_ends(coded, running, show
         web.wait()
     assert shown(taken) == list(range(50))
     assert [frame.time for frame in taken] == [40_000 * i for i in range(50)]
-    assert "overtaken" not in context.counts
+    assert "missed" not in context.counts
 
 
 @pytest.mark.slow
