@@ -16,6 +16,7 @@ from typing import Any
 
 from ferpipe import UsageError
 from ferpipe_emotion.find import Found
+from ferpipe_emotion.quiet_keras import import_quietly
 
 __all__ = ["Compiled", "compiled", "load_keras", "tensorflow"]
 
@@ -48,10 +49,9 @@ class Compiled:
 
 def tensorflow(threads: int | None = None) -> Any:
     """The module `tensorflow`, with Keras on it; raises UsageError where it is not there."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")  # the same numbers as in training
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")
     try:
+        import_quietly()
         import keras
         import tensorflow as tf
     except ImportError:

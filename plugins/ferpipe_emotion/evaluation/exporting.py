@@ -13,7 +13,7 @@ from ferpipe_emotion.classifier import open_classifier
 from ferpipe_emotion.evaluation.evaluate import evaluate, pictures
 from ferpipe_emotion.evaluation.run import faces_for
 from ferpipe_emotion.find import find_model
-from ferpipe_emotion.training.net import need_keras
+from ferpipe_emotion.training.net import import_quietly, need_keras
 
 __all__ = ["run_export"]
 
@@ -23,9 +23,6 @@ _SAMPLES = 500
 
 def run_export(model: Path, out: Path, precision: str, data: str | None, head: str | int) -> int:
     """Export `model` to `out`; gives the exit code."""
-    need_keras()
-    from ferpipe_emotion.export import Precision, export_litert, export_onnx
-
     if out.suffix not in {".tflite", ".onnx"}:
         raise UsageError(f"'{out}' must end in .tflite or .onnx")
     onnx = out.suffix == ".onnx"
@@ -38,6 +35,10 @@ def run_export(model: Path, out: Path, precision: str, data: str | None, head: s
         raise UsageError(
             f"'{model}' has no side file: ferpipe train writes one, docs/models.md says what is in it"
         )
+    need_keras()
+    import_quietly()
+    from ferpipe_emotion.export import Precision, export_litert, export_onnx
+
     console, errors = Console(), Console(stderr=True)
     samples = None
     if data is not None:

@@ -39,4 +39,5 @@ def taught(faces: LabelledFaces, teacher: Teacher) -> npt.NDArray[np.float32]:
             for seen in (part, [image[:, ::-1] for image in part]):
                 whole[start : start + _AT_ONCE] += softmax(classifier.logits(seen), teacher.temperature)
         classifier.close()
-    return (whole / whole.sum(axis=1, keepdims=True)).astype(np.float32)
+    shares: npt.NDArray[np.float32] = (whole / whole.sum(axis=1, keepdims=True)).astype(np.float32)
+    return shares

@@ -18,7 +18,7 @@ from ferpipe_emotion.classifier import softmax
 from ferpipe_emotion.evaluation.scores import confusion_matrix, macro_f1, negative_log_likelihood
 from ferpipe_emotion.training.batches import Batches
 from ferpipe_emotion.training.data import DataOptions, LabelledFaces, load_faces
-from ferpipe_emotion.training.net import need_keras
+from ferpipe_emotion.training.net import import_quietly, need_keras
 from ferpipe_emotion.training.recipe import Recipe
 from ferpipe_emotion.training.recipe_parts import Plateau
 from ferpipe_emotion.training.schedule import better, rate_at
@@ -96,6 +96,7 @@ def train(
     Raises Stopped after a step in which `stop()` is true, UsageError where `folder` holds a training already.
     """
     need_keras()
+    import_quietly()
     if (folder / STATE).exists() and not resume:
         raise UsageError(f"{folder} holds a training already: go on with --resume, or give another folder")
     folder.mkdir(parents=True, exist_ok=True)

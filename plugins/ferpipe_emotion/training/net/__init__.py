@@ -1,7 +1,7 @@
 """Everything that needs Keras: networks, augmentation layers, and the model that is trained.
 
 Its modules import Keras when they are imported; import them inside functions, after
-`need_keras()`.
+`need_keras()` and `import_quietly()`.
 """
 
 from __future__ import annotations
@@ -10,17 +10,15 @@ import importlib.util
 import os
 
 from ferpipe import UsageError
+from ferpipe_emotion.quiet_keras import import_quietly
 
-__all__ = ["need_keras", "need_matplotlib"]
+__all__ = ["import_quietly", "need_keras", "need_matplotlib"]
 
 _INSTALL = "install it with: pip install 'ferpipe[train]'"
 
 
 def need_keras() -> None:
-    """Raise UsageError where Keras or its backend is not installed; quieten TensorFlow's start."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    # TensorFlow leaves oneDNN off on processors with AVX2 alone, where it is quicker by a fifth too.
-    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
+    """Raise UsageError where Keras or its backend is not installed; imports neither."""
     backend = os.environ.get("KERAS_BACKEND", "tensorflow")
     for name in ("keras", backend):
         if importlib.util.find_spec(name) is None:
