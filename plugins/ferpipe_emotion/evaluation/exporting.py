@@ -23,6 +23,7 @@ _SAMPLES = 500
 
 def run_export(model: Path, out: Path, precision: str, data: str | None, head: str | int) -> int:
     """Export `model` to `out`; gives the exit code."""
+    need_keras()
     if out.suffix not in {".tflite", ".onnx"}:
         raise UsageError(f"'{out}' must end in .tflite or .onnx")
     onnx = out.suffix == ".onnx"
@@ -35,7 +36,6 @@ def run_export(model: Path, out: Path, precision: str, data: str | None, head: s
         raise UsageError(
             f"'{model}' has no side file: ferpipe train writes one, docs/models.md says what is in it"
         )
-    need_keras()
     import_quietly()
     from ferpipe_emotion.export import Precision, export_litert, export_onnx
 
