@@ -30,7 +30,7 @@ class HaarOptions(DetectorOptions):
         description="Longest side, in pixels, at which it looks at the picture; a smaller picture is not "
         "enlarged. 0: as large as the frame.",
     )
-    scale: float = Field(1.1, gt=1, description="Ratio of one searched face size to the next.")
+    scale: float = Field(1.1, ge=1.01, le=10, description="Ratio of one searched face size to the next.")
     neighbors: int = Field(5, ge=0, description="Overlapping finds that a face takes; more is stricter.")
 
 
