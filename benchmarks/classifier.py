@@ -157,7 +157,7 @@ def measured(card: Model, images: list[np.ndarray], labels: np.ndarray) -> Model
     return card.model_copy(update=changes).placed(card.path.parent)
 
 
-def export(checkpoint: Path, name: str, precision: Precision, recipe: str) -> None:
+def export(checkpoint: Path, name: str, precision: Precision, recipe: str, *, mirror: bool) -> None:
     images, labels = public_test()
     card = Model(
         name=name,
@@ -171,10 +171,11 @@ def export(checkpoint: Path, name: str, precision: Precision, recipe: str) -> No
         licence="Apache-2.0",
         source="trained by the ferpipe developers",
     )
+    samples = public_test("Training")[0][:500] if precision == "int8" else images
     done, difference = export_litert(
-        checkpoint, card, ROOT / "models", head="emotion", precision=precision, samples=images
+        checkpoint, card, ROOT / "models", head="emotion", mirror=mirror, precision=precision, samples=samples
     )
-    parity = {"precision": precision, "largest_difference": float(f"{difference:.2g}"), "n": len(images)}
+    parity = {"precision": precision, "largest_difference": float(f"{difference:.2g}"), "n": len(samples)}
     done = done.model_copy(update={"scores": {"export": parity}}).placed(ROOT / "models")
     final = measured(done, images, labels)
     final.write(ROOT / "models" / f"{name}.json")
@@ -190,10 +191,13 @@ def main() -> None:
     parser.add_argument("--compare", type=Path, metavar="CHECKPOINT", help="float32, float16 and int8 of it")
     parser.add_argument("--name", default="base")
     parser.add_argument("--precision", default="float32", choices=("float32", "float16", "int8"))
+    parser.add_argument("--mirror", action="store_true", help="the file averages over the mirrored face")
     parser.add_argument("--recipe", default="", help="said in the side file")
     arguments = parser.parse_args()
     if arguments.export:
-        export(arguments.export, arguments.name, arguments.precision, arguments.recipe)
+        export(
+            arguments.export, arguments.name, arguments.precision, arguments.recipe, mirror=arguments.mirror
+        )
         return table([arguments.name])
     if arguments.compare:
         card = Model(

@@ -83,6 +83,8 @@ class Classify(Stage[OptionsT]):
     def process(self, packet: Packet) -> Packet:
         """Give each face its emotion, or None where the network's answer was not finite."""
         faces, chips = packet.faces, packet.chips
+        if "chips" not in packet.data:  # an aligner that failed, and was to pass the frame on
+            return packet
         if len(faces) != len(chips):
             raise ValueError(f"{len(faces)} faces came with {len(chips)} chips; the aligner cuts one a face")
         if not faces:

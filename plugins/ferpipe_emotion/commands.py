@@ -144,12 +144,21 @@ def explain(image: Path, model: str, out: Path | None) -> int:
 @click.option("--float16", "precision", flag_value="float16", help="Half the size.")
 @click.option("--int8", "precision", flag_value="int8", help="A quarter of the size; needs --data.")
 @click.option("--data", metavar="PATH", help=f"{_DATA} Sets the ranges of int8, and measures its cost.")
+@click.option("--mirror", is_flag=True, help="Average over the mirrored face in the file, at twice the cost.")
 @click.option("--head", default="0", show_default=True, help="Name or number of the output that is kept.")
-def export(model: Path, out: Path, precision: str | None, data: str | None, head: str) -> int:
+def export(
+    model: Path,
+    out: Path,
+    precision: str | None,
+    data: str | None,
+    mirror: bool,  # noqa: FBT001 -- click's flags
+    head: str,
+) -> int:
     """Export a Keras MODEL (with its side file) to LiteRT or ONNX, with a side file of its own.
 
     The export is refused where its probabilities differ from the network's.
     """
     from ferpipe_emotion.evaluation.exporting import run_export
 
-    return run_export(model, out, precision or "float32", data, int(head) if head.isdecimal() else head)
+    kept = int(head) if head.isdecimal() else head
+    return run_export(model, out, precision or "float32", data, kept, mirror=mirror)

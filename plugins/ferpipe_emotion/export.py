@@ -33,18 +33,22 @@ def export_litert(
     folder: Path,
     *,
     head: str | int = 0,
+    mirror: bool = False,
     precision: Precision = "float32",
     samples: Sequence[npt.NDArray[np.uint8]] | None = None,
 ) -> tuple[Model, float]:
     """Write `folder`/<card.file> and its side file <card.name>.json from the Keras file `source`.
 
     card: everything but the checksum.  head: name or number of the one output that is kept.
+    mirror: the file averages over the face and its mirror image by itself, at twice the cost.
     samples: pictures of faces, (H, W) or (H, W, 3) uint8; int8 needs at least 100 of them to
     set its ranges, and the parity is measured on them (on noise where there are none).
     Gives the finished card and the largest difference of a probability.  Raises UsageError
     where the difference is above `PARITY`, and then writes nothing.
     """
     model = with_head(load_keras(find_model(source)), head)
+    if mirror:
+        model = with_mirror(model, card)
     batch = prepare(_noise(card) if samples is None else samples, card.input)
     content = to_litert(model, precision=precision, samples=None if samples is None else batch)
     difference = _proven(source, model, content, batch, card, PARITY[precision], _answers_of_litert)
@@ -57,6 +61,7 @@ def export_onnx(
     folder: Path,
     *,
     head: str | int = 0,
+    mirror: bool = False,
     samples: Sequence[npt.NDArray[np.uint8]] | None = None,
 ) -> tuple[Model, float]:
     """Write `folder`/<card.file> as ONNX and its side file <card.file>.json, as `export_litert` does.
@@ -65,6 +70,8 @@ def export_onnx(
     float32.  Raises UsageError also where tf2onnx or ONNX Runtime is not installed.
     """
     model = with_head(load_keras(find_model(source)), head)
+    if mirror:
+        model = with_mirror(model, card)
     batch = prepare(_noise(card) if samples is None else samples, card.input)
     content = to_onnx(model)
     difference = _proven(source, model, content, batch, card, PARITY["float32"], answers_of_onnx)
@@ -80,6 +87,18 @@ def with_head(model: Any, head: str | int) -> Any:
     if not isinstance(index, int) or not 0 <= index < len(names):
         raise UsageError(f"the network has no output '{head}'; it has {', '.join(names)}")
     return keras.Model(model.inputs[0], model.outputs[index])
+
+
+def with_mirror(model: Any, card: Model) -> Any:
+    """The Keras model with the mean of its answers to a picture and to the mirrored one."""
+    import keras
+    from keras import layers
+
+    picture = keras.Input(model.inputs[0].shape[1:], name="picture")
+    width = 2 if card.input.layout == "NHWC" else 3
+    both = layers.Concatenate(axis=0)([picture, keras.ops.flip(picture, axis=width)])
+    straight, mirrored = keras.ops.split(model(both), 2, axis=0)
+    return keras.Model(picture, layers.Average()([straight, mirrored]))
 
 
 def to_litert(model: Any, *, precision: Precision = "float32", samples: Batch | None = None) -> bytes:

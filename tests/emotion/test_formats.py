@@ -151,6 +151,19 @@ def test_onnx_without_its_packages_says_how_to_get_them(single, monkeypatch):
         to_onnx(single)
 
 
+def test_a_mirrored_export_averages_over_both_faces(network, single, tmp_path, pictures):
+    network.save(tmp_path / "two.keras")
+    done, difference = export_litert(tmp_path / "two.keras", card(), tmp_path, head="emotion", mirror=True)
+    assert difference < 1e-4
+    straight, mirrored = (
+        np.asarray(single(np.stack(seen)[..., None].astype("float32")))
+        for seen in (pictures, [picture[:, ::-1] for picture in pictures])
+    )
+    assert np.abs(straight - mirrored).max() > 0.1
+    found = open_classifier(done.path).logits(pictures)
+    np.testing.assert_allclose(found, (straight + mirrored) / 2, atol=1e-3)
+
+
 @pytest.mark.slow
 def test_export_keeps_the_head_that_is_asked_for(network, tmp_path, pictures):
     network.save(tmp_path / "two.keras")

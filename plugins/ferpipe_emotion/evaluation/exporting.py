@@ -21,7 +21,9 @@ _SAMPLES = 500
 """Faces that set the ranges of int8."""
 
 
-def run_export(model: Path, out: Path, precision: str, data: str | None, head: str | int) -> int:
+def run_export(
+    model: Path, out: Path, precision: str, data: str | None, head: str | int, *, mirror: bool = False
+) -> int:
     """Export `model` to `out`; gives the exit code."""
     need_keras()
     if out.suffix not in {".tflite", ".onnx"}:
@@ -47,10 +49,16 @@ def run_export(model: Path, out: Path, precision: str, data: str | None, head: s
         samples = pictures(learnt.take(np.sort(rows)))
     card = found.card.model_copy(update={"name": out.stem, "file": out.name, "weights": None})
     if onnx:
-        done, difference = export_onnx(model, card, out.parent, head=head, samples=samples)
+        done, difference = export_onnx(model, card, out.parent, head=head, mirror=mirror, samples=samples)
     else:
         done, difference = export_litert(
-            model, card, out.parent, head=head, precision=cast("Precision", precision), samples=samples
+            model,
+            card,
+            out.parent,
+            head=head,
+            mirror=mirror,
+            precision=cast("Precision", precision),
+            samples=samples,
         )
     size = done.path.stat().st_size / 1e6
     console.print(

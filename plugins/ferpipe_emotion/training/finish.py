@@ -72,6 +72,7 @@ def configuration(recipe: Recipe, outcome: Outcome, learnt: LabelledFaces) -> di
     return {
         "recipe": recipe.model_dump(mode="json"),
         "seed": recipe.seed,
+        "weights": int(outcome.network.count_params()),
         "data": {
             "source": learnt.source,
             "learnt": learnt.counts(),
