@@ -100,6 +100,7 @@ class LiveSource(Source[LiveOptionsT], Generic[LiveOptionsT]):
         self._clock = Clock(leap=LEAP)
         self._backoff = Backoff(options.reconnect_delay, options.reconnect_max_delay)
         self._complaints = Complaints()
+        self._stalled = False
         self._index = 0
         self._last_due = 0.0
         self._last_time = 0
@@ -128,6 +129,7 @@ class LiveSource(Source[LiveOptionsT], Generic[LiveOptionsT]):
 
     def _one_connection(self) -> Generator[Packet, None, Exception | None]:
         """Give the frames of one connection; then say what ended it, None for a proper end."""
+        self._stalled = False
         self.context.alive("connecting")
         reader = self._reader = Reader(self.connection())
         reader.start()
@@ -158,9 +160,10 @@ class LiveSource(Source[LiveOptionsT], Generic[LiveOptionsT]):
             limit = self.options.open_timeout
             late = waited > (ALMOST * limit if reader.ended else limit)
             return TimeoutError(f"did not answer within {limit:g} s") if late else None
-        silent = isinstance(reader.error, av.error.TimeoutError | av.error.ExitError)
+        silent = isinstance(reader.error, TimeoutError | av.error.ExitError)
         if waited <= self.options.stall_timeout and not silent:
             return None
+        self._stalled = True
         self.context.alive("stalled")
         self.context.count("stalls")
         return TimeoutError(f"sent no frame for {waited:.1f} s")
@@ -203,7 +206,8 @@ class LiveSource(Source[LiveOptionsT], Generic[LiveOptionsT]):
         options = self.options
         if trouble is None and (self.ends or not options.reconnect):
             return False
-        said = "the stream ended" if trouble is None else redact(self.explain(trouble))
+        ended = f"{self.stream.uri}: the stream ended"
+        said = ended if trouble is None else redact(self.explain(trouble))
         if trouble is not None and self._index == 0 and self.is_final(trouble):
             raise UsageError(said)
         if not options.reconnect:
@@ -221,6 +225,6 @@ class LiveSource(Source[LiveOptionsT], Generic[LiveOptionsT]):
 
     def _wait(self, at_least: float) -> None:
         until = time.monotonic() + self._backoff.next(at_least)
-        self.context.alive("waiting")
+        self.context.alive("stalled" if self._stalled else "waiting")
         while (left := until - time.monotonic()) > 0 and not self.context.stop.wait(min(left, TICK)):
             self.context.alive()

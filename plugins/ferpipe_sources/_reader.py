@@ -54,6 +54,8 @@ class Connection:
     depth: frames that may wait, where `latest` is False.
     latest: a new frame pushes out the one that waits; else reading waits.
     threads: threads of the decoder.
+    abort: ends whatever `open` or a read waits for, where that is possible.
+    close: called after the container is closed.
     """
 
     open: Callable[[], InputContainer]
@@ -61,6 +63,8 @@ class Connection:
     depth: int = 1
     latest: bool = True
     threads: int = 1
+    abort: Callable[[], object] = lambda: None
+    close: Callable[[], object] = lambda: None
 
 
 class Reader(threading.Thread):
@@ -133,6 +137,7 @@ class Reader(threading.Thread):
             self._leaving = True
             self._shots.clear()
             self._changed.notify_all()
+        self._connection.abort()
 
     def counts(self) -> dict[str, int]:
         """What happened since the last call: `corrupt_packets`, `corrupt_frames`, `skipped_behind`."""
@@ -151,9 +156,10 @@ class Reader(threading.Thread):
         """Read until the stream ends or nobody wants it."""
         try:
             self._read()
-        except (FFmpegError, UsageError) as error:
+        except (FFmpegError, OSError, UsageError) as error:
             self.error = error
         finally:
+            self._connection.close()
             with self._changed:
                 self.ended = True
                 self._changed.notify_all()
@@ -219,7 +225,7 @@ class Reader(threading.Thread):
 
     def _survives(self, error: FFmpegError) -> bool:
         # A read that timed out may have lost half a packet: what follows would be read as nonsense.
-        if isinstance(error, av.error.TimeoutError | av.error.ExitError):
+        if isinstance(error, TimeoutError | av.error.ExitError):
             return False
         self._add("corrupt_packets")
         return isinstance(error, av.error.InvalidDataError)

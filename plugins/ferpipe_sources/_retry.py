@@ -52,7 +52,7 @@ class Complaints:
         if what == self._said and now - self._at < REPEAT:
             self._unsaid += 1
             return None
-        more = f" ({self._unsaid + 1} times since)" if what == self._said and self._unsaid else ""
+        more = f" ({self._unsaid + 1} more times)" if what == self._said and self._unsaid else ""
         self._said, self._at, self._unsaid = what, now, 0
         return what + more
 

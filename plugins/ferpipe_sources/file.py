@@ -217,7 +217,8 @@ def refuse_unreadable(path: Path) -> None:
             raise UsageError(f"{path} is not there; check the path (it is relative to {Path.cwd()})")
         if not path.is_file():
             raise UsageError(
-                f"{path} is a pipe or device, not a file; read it with 'use: rtsp' or 'use: webcam'"
+                f"{path} is a pipe or device, not a file; read a pipe with 'use: rtsp' and "
+                f"'url: fifo://{path.absolute()}', a camera with 'use: webcam'"
             )
         if path.stat().st_size == 0:
             raise UsageError(f"{path} is empty (0 bytes); copy or record it again")

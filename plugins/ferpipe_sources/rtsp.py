@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Literal
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import av
 from av.container import InputContainer
@@ -11,11 +12,12 @@ from pydantic import Field, field_validator
 
 from ferpipe import Context, StreamInfo, UsageError, redact
 from ferpipe_sources._live import LiveOptions, LiveSource
+from ferpipe_sources._pipe import Pipe
 from ferpipe_sources._reader import Connection
 
 __all__ = ["RtspOptions", "RtspSource"]
 
-SCHEMES = frozenset("http https rtmp rtmps rtp rtsp rtsps srt tcp udp".split())  # noqa: SIM905 -- reads as a list of words
+SCHEMES = frozenset("fifo http https rtmp rtmps rtp rtsp rtsps srt tcp udp".split())  # noqa: SIM905 -- reads as a list of words
 
 PROTOCOLS = "crypto,data,http,httpproxy,https,rtmp,rtmps,rtp,rtsp,srt,srtp,tcp,tls,udp"
 """What an address may lead to: no local file, whatever a playlist on the way says."""
@@ -28,7 +30,8 @@ class RtspOptions(LiveOptions):
     """Which address, and how to read it."""
 
     url: str = Field(
-        description="the address: rtsp, rtmp, http(s), udp, srt, ...; its password is never shown"
+        description="the address: rtsp, rtmp, http(s), udp, srt, ..., or fifo:///a/named/pipe; its password "
+        "is never shown"
     )
     transport: Literal["tcp", "udp"] = Field("tcp", description="how an RTSP server sends its pictures")
     read_timeout: float = Field(5.0, gt=0, le=300, description="seconds that one read may wait for data")
@@ -72,6 +75,17 @@ class RtspSource(LiveSource[RtspOptions]):
 
     def connection(self) -> Connection:
         """The address, with time-outs on everything."""
+        parts = urlsplit(self.options.url)
+        if parts.scheme.lower() == "fifo":
+            pipe = Pipe(Path(unquote(parts.path)), min(self.options.read_timeout, self.options.stall_timeout))
+            return Connection(
+                pipe.open,
+                self.options.url,
+                abort=pipe.abort,
+                close=pipe.close,
+                latest=self.live,
+                depth=1 if self.live else 8,
+            )
         return Connection(
             open=self._connect,
             name=redact(self.options.url),

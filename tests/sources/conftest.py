@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import shutil
 import subprocess
-from collections.abc import Callable, Sequence
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
 
@@ -11,9 +15,11 @@ import av
 import imageio_ffmpeg
 import numpy as np
 import pytest
+from support.rtsp import COMMAND, Server
 
-from ferpipe import Frame
+from ferpipe import Frame, Packet, RunError
 from ferpipe.testing import TestContext
+from ferpipe_sources.rtsp import RtspOptions, RtspSource
 
 FIRST_LEVEL, LEVEL_STEP = 24, 4
 
@@ -90,3 +96,74 @@ def coded(tmp_path: Path) -> Callable[..., Path]:
         return path
 
     return write
+
+
+QUICK = {"reconnect_delay": 0.05, "reconnect_max_delay": 0.2, "open_timeout": 3.0}
+
+
+@pytest.fixture(scope="session")
+def clips(ffmpeg: Callable[..., None], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of two videos of four seconds: a.mp4 (160x120) and b.mp4 (96x64)."""
+    folder = tmp_path_factory.mktemp("clips")
+    for name, size in (("a.mp4", "160x120"), ("b.mp4", "96x64")):
+        picture = ("-f", "lavfi", "-i", f"testsrc=s={size}:r=25:d=4", "-vf", "noise=alls=20")
+        coding = ("-pix_fmt", "yuv420p", "-preset", "ultrafast", "-g", "10", "-bf", "0")
+        ffmpeg(*picture, *coding, folder / name)
+    return folder
+
+
+@pytest.fixture
+def server(clips: Path, tmp_path: Path) -> Iterator[Server]:
+    """A running RTSP server of the clips."""
+    if not COMMAND.exists():
+        pytest.skip("aio-rtsp-toolkit is not installed")
+    served = Server(Path(shutil.copytree(clips, tmp_path / "served"))).start()
+    yield served
+    served.kill()
+
+
+Running = Callable[..., tuple[RtspSource, TestContext, Iterator[Packet]]]
+
+
+@pytest.fixture
+def running(tmp_path: Path) -> Iterator[Running]:
+    """Open an RtspSource; closed at the end of the test."""
+    opened = []
+
+    def run(url: str, **options: object) -> tuple[RtspSource, TestContext, Iterator[Packet]]:
+        context = TestContext(tmp_path, name="cam", live=True)
+        source = RtspSource(RtspOptions.model_validate({"url": url, **QUICK, **options}))
+        source.open(context)
+        opened.append((source, context))
+        return source, context, source.frames()
+
+    yield run
+    for source, context in opened:
+        context.stop.set()
+        source.interrupt()
+        source.close()
+
+
+@pytest.fixture(scope="session")
+def stopped_within() -> Callable[..., bool]:
+    """Whether `frames` ends in time once the run is told to stop."""
+
+    def stopped(seconds: float, source: RtspSource, context: TestContext, frames: Iterator[Packet]) -> bool:
+        ended = threading.Event()
+
+        def drain() -> None:
+            with contextlib.suppress(RunError):
+                for _ in frames:
+                    pass
+            ended.set()
+
+        thread = threading.Thread(target=drain)
+        thread.start()
+        time.sleep(0.3)
+        context.stop.set()
+        source.interrupt()
+        in_time = ended.wait(seconds)
+        thread.join()
+        return in_time
+
+    return stopped

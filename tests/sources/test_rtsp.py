@@ -1,117 +1,23 @@
+"""Reading addresses: frames and their times, refusals, silence."""
+
 from __future__ import annotations
 
 import contextlib
-import os
-import signal
 import socket
 import subprocess
 import sys
 import threading
 import time
 from itertools import islice
-from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
+from support.rtsp import free_port
 
 from ferpipe import RunError, UsageError
-from ferpipe.testing import TestContext
-from ferpipe_sources.rtsp import RtspOptions, RtspSource
-
-SERVER = Path(sys.executable).with_name("rtsp-server")
-QUICK = {"reconnect_delay": 0.05, "reconnect_max_delay": 0.2, "open_timeout": 3.0}
-
-needs_server = pytest.mark.skipif(not SERVER.exists(), reason="aio-rtsp-toolkit is not installed")
+from ferpipe_sources.rtsp import RtspOptions
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-class Server:
-    """A real RTSP server of the videos in a folder."""
-
-    def __init__(self, folder):
-        self.folder, self.port, self.control = folder, free_port(), free_port()
-        self.process = None
-
-    def start(self):
-        ports = ("-p", str(self.port), "-cp", str(self.control))
-        self.process = subprocess.Popen(
-            [SERVER, "-d", self.folder, "-H", "127.0.0.1", *ports],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        until = time.monotonic() + 20
-        while time.monotonic() < until:
-            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 1):
-                return self
-            time.sleep(0.05)
-        raise AssertionError("the server does not start")
-
-    def kill(self):
-        if self.process is not None:
-            self.process.kill()
-            self.process.wait()
-
-    def url(self, name="a.mp4", credentials=""):
-        return f"rtsp://{credentials}127.0.0.1:{self.port}/{name}?play_count=0"
-
-
-@pytest.fixture
-def server(tmp_path, ffmpeg):
-    folder = tmp_path / "served"
-    folder.mkdir()
-    for name, size in (("a.mp4", "160x120"), ("b.mp4", "96x64")):
-        picture = ("-f", "lavfi", "-i", f"testsrc=s={size}:r=25:d=4", "-pix_fmt", "yuv420p")
-        ffmpeg(*picture, "-preset", "ultrafast", "-g", "10", "-bf", "0", folder / name)
-    served = Server(folder).start()
-    yield served
-    served.kill()
-
-
-@pytest.fixture
-def running(tmp_path):
-    """Open an RtspSource; closed at the end of the test, within the time that is promised."""
-    opened = []
-
-    def run(url, **options):
-        context = TestContext(tmp_path, name="cam", live=True)
-        source = RtspSource(RtspOptions(url=url, **{**QUICK, **options}))
-        source.open(context)
-        opened.append((source, context))
-        return source, context, source.frames()
-
-    yield run
-    for source, context in opened:
-        context.stop.set()
-        source.interrupt()
-        source.close()
-
-
-def stopped_within(seconds, source, context, frames):
-    """Whether `frames` ends in time once the run is told to stop."""
-    ended = threading.Event()
-
-    def drain():
-        with contextlib.suppress(RunError):
-            for _ in frames:
-                pass
-        ended.set()
-
-    thread = threading.Thread(target=drain)
-    thread.start()
-    time.sleep(0.3)
-    context.stop.set()
-    source.interrupt()
-    in_time = ended.wait(seconds)
-    thread.join()
-    return in_time
-
-
-@needs_server
 def test_frames_carry_the_streams_time_and_their_arrival(server, running):
     source, context, frames = running(server.url(credentials="me:secret@"))
     taken = [packet.frame for packet in islice(frames, 30)]
@@ -127,95 +33,11 @@ def test_frames_carry_the_streams_time_and_their_arrival(server, running):
     assert source.stream.live
 
 
-@needs_server
-def test_a_killed_server_that_comes_back_is_a_discontinuity_and_time_goes_on(server, running, caplog):
-    _, context, frames = running(server.url(credentials="me:secret@"))
-    before = [packet.frame for packet in islice(frames, 10)]
-    server.kill()
-    (server.folder / "a.mp4").unlink()
-    (server.folder / "b.mp4").rename(server.folder / "a.mp4")
-    threading.Timer(0.7, server.start).start()
-    after = []
-    for packet in frames:
-        after.append(packet.frame)
-        if packet.frame.image.shape[1] == 96 and len(after) > 10:
-            break
-    breaks = [frame for frame in after if frame.discontinuity]
-    assert len(breaks) == 1
-    first = breaks[0]
-    last = after[after.index(first) - 1] if after[0] is not first else before[-1]
-    assert first.time - last.time == pytest.approx((first.captured - last.captured) * 1e6, abs=1000)
-    assert first.image.shape == (64, 96, 3)
-    assert context.counts["reconnects"] >= 1
-    assert {"connecting", "live", "waiting"} <= set(context.states)
-    assert "secret" not in caplog.text
-    assert "***@127.0.0.1" in caplog.text
-
-
-@needs_server
-def test_a_server_that_hangs_is_noticed_within_the_stall_timeout(server, running):
-    _, context, frames = running(server.url(), stall_timeout=0.8)
-    last = [packet.frame for packet in islice(frames, 5)][-1]
-    os.kill(server.process.pid, signal.SIGSTOP)
-    noticed = []
-    plain = context.alive
-
-    def watch(state=None):
-        if state == "stalled":
-            noticed.append(time.monotonic())
-            os.kill(server.process.pid, signal.SIGCONT)
-        plain(state)
-
-    context.alive = watch
-    for packet in frames:
-        if packet.frame.discontinuity:
-            break
-        last = packet.frame
-    assert noticed[0] - last.captured < 0.8 + 0.5
-    assert context.counts["stalls"] == 1
-
-
-@needs_server
-@pytest.mark.slow
-def test_a_short_hang_is_no_break(server, running):
-    _, context, frames = running(server.url(), stall_timeout=5)
-    list(islice(frames, 5))
-    os.kill(server.process.pid, signal.SIGSTOP)
-    threading.Timer(1.2, os.kill, (server.process.pid, signal.SIGCONT)).start()
-    after = [packet.frame for packet in islice(frames, 40)]
-    assert not any(frame.discontinuity for frame in after)
-    assert "reconnects" not in context.counts
-
-
-@needs_server
-def test_a_camera_that_is_down_at_the_start_is_waited_for(server, running):
-    server.kill()
-    _, context, frames = running(server.url())
-    threading.Timer(0.5, server.start).start()
-    assert next(frames).time == 0
-    assert context.states[:3] == ["connecting", "waiting", "connecting"]
-
-
-@needs_server
 def test_a_wrong_path_ends_the_run_with_one_line(server, running):
     _, _, frames = running(server.url("nothing.mp4", "me:secret@"))
     with pytest.raises(UsageError, match="no such stream") as caught:
         next(frames)
     assert "secret" not in str(caught.value)
-
-
-@needs_server
-@pytest.mark.parametrize("pause", ["live", "hanging", "dead"])
-def test_it_ends_in_time_in_every_state(server, running, pause):
-    source, context, frames = running(server.url())
-    list(islice(frames, 3))
-    if pause == "hanging":
-        os.kill(server.process.pid, signal.SIGSTOP)
-    if pause == "dead":
-        server.kill()
-    assert stopped_within(1.0, source, context, frames)
-    source.close()
-    assert "cam reader" not in [thread.name for thread in threading.enumerate()]
 
 
 def answering(status):
@@ -302,7 +124,7 @@ def test_a_web_page_is_no_video(tmp_path, running):
         web.wait()
 
 
-def test_it_ends_in_time_while_a_black_hole_is_asked(running):
+def test_it_ends_in_time_while_a_black_hole_is_asked(running, stopped_within):
     with socket.create_server(("127.0.0.1", 0)) as hole:
         source, context, frames = running(f"rtsp://127.0.0.1:{hole.getsockname()[1]}/x", open_timeout=60)
         assert stopped_within(1.0, source, context, frames)

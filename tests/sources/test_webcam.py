@@ -7,7 +7,7 @@ from itertools import islice
 import pytest
 from pydantic import ValidationError
 
-from ferpipe import RunError, UsageError
+from ferpipe import UsageError
 from ferpipe.testing import run_source
 from ferpipe_sources import cameras
 from ferpipe_sources.webcam import WebcamOptions, WebcamSource
