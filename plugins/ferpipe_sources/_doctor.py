@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 from ferpipe import Check
 
@@ -37,19 +36,16 @@ def _libavcodec() -> str:
 
 
 def _cameras() -> Check:
-    if not sys.platform.startswith("linux"):
-        return Check("cameras", "ok", "not listed on this system", "")
-    devices = sorted(Path("/dev").glob("video[0-9]*"), key=lambda path: int(path.name[5:]))
-    if not devices:
+    """The cameras with what they can do; the index is what the stage `webcam` takes."""
+    from ferpipe_sources._v4l2 import told
+    from ferpipe_sources.cameras import list_cameras
+
+    found = list_cameras()
+    if not found:
         advice = "plug one in; in a container or over ssh, hand /dev/video0 on"
         return Check("cameras", "warn", "none", advice)
-    return Check("cameras", "ok", ", ".join(map(_camera, devices)))
-
-
-def _camera(device: Path) -> str:
-    """The device with the name that the kernel gives it (sysfs, video4linux)."""
-    try:
-        name = Path(f"/sys/class/video4linux/{device.name}/name").read_text(encoding="utf-8").strip()
-    except OSError:
-        return str(device)
-    return f"{device} ({name})"
+    listed = []
+    for camera in found:
+        modes = told(camera.path) if sys.platform == "linux" else ""
+        listed.append(f"{camera}: {modes}" if modes else str(camera))
+    return Check("cameras", "ok", " | ".join(listed))
