@@ -65,6 +65,13 @@ class Context(Protocol):
         ...
 
     @property
+    def complete(self) -> bool:
+        """Whether the sources have given, or may still give, all that they have; False from the
+        moment on at which the run is to end before them.  In `flush` it is settled.
+        """
+        ...
+
+    @property
     def streams(self) -> Mapping[str, StreamInfo]:
         """What the sources are, by name; sources open before everything else."""
         ...

@@ -45,6 +45,7 @@ class TestContext:
     folder: Path
     name: str = "stage"
     live: bool = False
+    complete: bool = True
     trusted: bool = True
     streams: dict[str, StreamInfo] = field(default_factory=dict)
     notes: dict[str, Any] = field(default_factory=dict)

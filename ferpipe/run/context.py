@@ -75,6 +75,11 @@ class RunContext:
         """A logger named `ferpipe.<stage>`."""
         return _Redacted(logging.getLogger(f"ferpipe.{self.name}"), {})  # type: ignore[return-value]
 
+    @property
+    def complete(self) -> bool:
+        """Whether nothing has asked for an end before that of the sources."""
+        return not self._control.ending.is_set()
+
     def note(self, key: str, value: Any) -> None:
         """Leave a fact for the sinks."""
         self._board.notes[key] = value

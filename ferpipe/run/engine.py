@@ -256,8 +256,9 @@ class Run:
             if self._closer is not instead_of:
                 return
             self._closer = me = threading.current_thread()
-        self.control.ending.set()
+        self.control.cut()  # copies of a stage that hangs would wait for their turn for ever
         for worker in self._remaining(me):
+            worker.dead = True  # a thread that comes back late must not call a closed stage
             try:
                 worker.guarded("close", worker.stage.close)
             except BaseException as error:  # noqa: BLE001 -- a plugin may raise anything

@@ -64,6 +64,11 @@ class BlazeFace(Detector[BlazeFaceOptions]):
         self._closer = self._load(VARIANTS["short"]) if self.options.refine else None
         context.note("detector", {"name": "blazeface", "model": self.options.model})
 
+    def close(self) -> None:
+        """Release the networks, which keep their files open."""
+        for network in ("_network", "_closer"):
+            vars(self).pop(network, None)
+
     def _load(self, variant: Variant) -> BlazeNetwork:
         file = shipped("models") / "blazeface" / variant.file
         if not file.is_file():

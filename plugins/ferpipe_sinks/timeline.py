@@ -60,8 +60,8 @@ class TimelineSink(Stage[TimelineOptions]):
         return packet
 
     def flush(self) -> Iterable[Packet]:
-        """The source was seen to its end."""
-        self._ended = True
+        """No frame will follow; that the source was seen to its end is for the run to say."""
+        self._ended = self.context.complete
         if self._writer is None:
             self._writer = self._begin(None)
         return ()

@@ -109,3 +109,10 @@ def test_a_folder_that_vanishes_is_one_line_and_close_stays_silent(context: Test
 def test_a_name_without_a_known_ending_is_refused() -> None:
     with pytest.raises(ValidationError, match=r"does not end in one of \.json, \.jsonl, \.csv"):
         sink("t.xml")
+
+
+def test_a_run_that_ends_before_its_source_leaves_a_finished_file_that_says_so(context: TestContext) -> None:
+    context.complete = False
+    run_stage(sink("t.json"), packets(4), context=context)
+    timeline = load(context.folder / "t.json")
+    assert (len(timeline.frames), timeline.complete) == (4, False)
