@@ -9,7 +9,7 @@ from collections import defaultdict
 from itertools import pairwise
 
 import pytest
-from support.graphs import Bench
+from support.graphs import Bench, balanced
 from support.stages import Counter, CounterOptions, Keep
 
 FRAMES = 40
@@ -49,13 +49,6 @@ def bench(kind: type[Alone], executor="threads", copies=3, source=None, **policy
 
 def given(made: Bench) -> list[int]:
     return [packet.frame.index for packet in made.out]
-
-
-def balanced(report) -> bool:
-    return all(
-        s.entered == s.out + sum(s.dropped.values()) + sum(s.failed.values()) and s.in_flight == 0
-        for s in report.sources
-    )
 
 
 def test_they_work_at_once_and_give_in_order():

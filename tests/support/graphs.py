@@ -13,6 +13,14 @@ from ferpipe.run import Run, RunReport
 EXECUTORS = ("inline", "threads")
 
 
+def balanced(report: RunReport) -> bool:
+    """Whether every frame is accounted for."""
+    return all(
+        s.entered == s.out + sum(s.dropped.values()) + sum(s.failed.values()) and s.in_flight == 0
+        for s in report.sources
+    )
+
+
 class Bench:
     """A graph put together by hand: `add` stages, `run` them."""
 
