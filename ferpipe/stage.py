@@ -146,7 +146,8 @@ class Stage(Generic[OptionsT]):
     Options: ClassVar[type[Options]] = Options
     """The model of the options."""
     needs: ClassVar[frozenset[str]] = frozenset()
-    """Kinds that must be in a packet on the way here."""
+    """Kinds that must be in a packet on the way here; only where the stage that gives one failed, and has
+    `on_error: pass`, it is missing."""
     gives: ClassVar[frozenset[str]] = frozenset()
     """Kinds that this stage adds or renews."""
     delays: ClassVar[bool] = False

@@ -112,7 +112,7 @@ class Cell:
         if self.call == "open":
             return 0, 0
         if self.stage == "file":
-            return (frames := self._given_by_source(), frames)
+            return self._kept_back(name, self._given_by_source())
         if self.call != "process":
             return self._kept_back(name, FRAMES)
         before = self.names.index(name) < self.names.index(self.stage)
