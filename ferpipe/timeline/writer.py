@@ -10,6 +10,7 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Callable, Iterable, Iterator
+from errno import ENOENT
 from io import FileIO
 from pathlib import Path
 from typing import Any, Literal, TextIO, TypeVar
@@ -60,6 +61,7 @@ class Writer:
 
     def write(self, record: FrameRecord) -> None:
         """Write one frame; it is in the file when this returns."""
+        self._guard(self._look)
         self._line(record)
         self._learn_classes(record)
         settled = self._pace.push(record)
@@ -96,6 +98,10 @@ class Writer:
     def _create(self) -> FileIO:
         return self.part.open("wb", buffering=0)
 
+    def _look(self) -> None:
+        if not self.part.exists():
+            raise FileNotFoundError(ENOENT, "its folder, or what was written of it, is no longer there")
+
     def _line(self, value: Any) -> None:
         line = f"{dumps(value)}\n".encode()
         self._guard(lambda: _write_all(self._file, line))
@@ -108,13 +114,13 @@ class Writer:
             return work()
         except OSError as error:
             why = error.strerror or str(error)
-            self._failure = RunError(
-                f"cannot write the timeline '{self.target}': {why}; what was written is in '{self.part}'"
-            )
+            kept = f"; what was written is in '{self.part}'" if self.part.exists() else ""
+            self._failure = RunError(f"cannot write the timeline '{self.target}': {why}{kept}")
             raise self._failure from error
 
     def _finish(self, closing: dict[str, Any]) -> None:
         self._file.close()
+        self._look()
         if self.form == "jsonl":
             self.part.replace(self.target)
             return

@@ -14,7 +14,7 @@ from av.video.stream import VideoStream
 
 from ferpipe.packet import MICROSECONDS, Image
 
-__all__ = ["CONTAINERS", "Film"]
+__all__ = ["CONTAINERS", "Film", "lookahead"]
 
 CONTAINERS = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska"}
 """Container formats by the ending of a file's name."""
@@ -35,20 +35,38 @@ _CRASH_SAFE = {
 }
 
 
+_DELAY = 0.4
+"""Seconds of pictures that an encoder may keep back; after a kill they are gone."""
+
+_MOST_AHEAD, _LEAST_AHEAD, _USUAL_AHEAD = 10, 4, 4
+"""Pictures that it looks at before it codes one; with fewer than the least, not looking is better."""
+
+
+def lookahead(rate: float | None) -> int:
+    """How many pictures an encoder may look ahead at `rate` a second (None: nobody knows)."""
+    wanted = _USUAL_AHEAD if rate is None else min(_MOST_AHEAD, int(_DELAY * rate))
+    return wanted if wanted >= _LEAST_AHEAD else 0
+
+
 class Film:
     """Encodes BGR pictures of one size, at times in microseconds, into `path`.
 
+    ahead: how many pictures the encoder may look ahead.
     Raises av.FFmpegError where the encoder or the disk refuses.
     """
 
-    def __init__(self, path: Path, form: str, size: tuple[int, int], codec: str, **options: Any) -> None:
+    def __init__(
+        self, path: Path, form: str, size: tuple[int, int], codec: str, *, ahead: int = 0, **options: Any
+    ) -> None:
         threads = options.pop("threads", 0)
         self.container: OutputContainer = av.open(
             str(path), "w", format=form, options={k: v for k, v in _CRASH_SAFE.items() if _knows(form, k)}
         )
         self._stream = cast(
             "VideoStream",
-            self.container.add_stream(codec, options={key: str(value) for key, value in options.items()}),
+            self.container.add_stream(
+                codec, options={key: str(value) for key, value in (options | _prompt(codec, ahead)).items()}
+            ),
         )
         self._stream.width, self._stream.height = size
         self._stream.pix_fmt = "yuv420p"
@@ -56,6 +74,8 @@ class Film:
         context = self._stream.codec_context
         context.time_base = _TICK
         context.thread_count = threads
+        # Threads that work on different pictures would keep back as many.
+        context.thread_type = "SLICE"
         # Pictures out of order would come late, after a kill not at all, and save a tenth of the size.
         context.max_b_frames = 0
         context.colorspace, context.color_range = _MATRIX_BT601, _LIMITED_RANGE
@@ -92,6 +112,13 @@ class Film:
             # Only the last picture's counts: it stays as long as the one before it.
             packet.duration = self._step
             self.container.mux_one(packet)
+
+
+def _prompt(codec: str, ahead: int) -> dict[str, str]:
+    """Options of the encoder that bound what it keeps back to `ahead` pictures, and a few."""
+    if codec == "libx265":
+        return {"x265-params": f"log-level=error:rc-lookahead={ahead}:frame-threads=1"}
+    return {"rc-lookahead": str(ahead), "x264-params": "sync-lookahead=0"}
 
 
 def _knows(form: str, option: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterable
+from errno import ENOENT
 from pathlib import Path
 from typing import Any, Literal
 
@@ -12,7 +13,7 @@ from av.packet import Packet as Coded
 from pydantic import Field, field_validator
 
 from ferpipe import Context, Options, Packet, RunError, Stage, StreamInfo
-from ferpipe_sinks._film import CONTAINERS, Film
+from ferpipe_sinks._film import CONTAINERS, Film, lookahead
 from ferpipe_sinks._fit import even_size, fitted
 from ferpipe_sinks._sound import Sound
 
@@ -92,6 +93,8 @@ class VideoSink(Stage[VideoOptions]):
                 sound.close()
 
     def _add(self, packet: Packet) -> None:
+        if self._film is not None:
+            self._look()
         film = self._film or self._begin(packet)
         time = packet.time - self._origin
         if self._sound is not None:
@@ -112,6 +115,7 @@ class VideoSink(Stage[VideoOptions]):
             form,
             self._size,
             options.codec,
+            ahead=lookahead(None if stream is None else stream.rate),
             preset=options.preset,
             crf=options.crf,
             threads=options.threads,
@@ -158,8 +162,14 @@ class VideoSink(Stage[VideoOptions]):
             self._guard(film.finish)
         finally:
             self._guard(film.close)
+        self._guard(self._look)
         self._guard(lambda: self._part.replace(self._target))
         self.context.wrote(self._target)
+
+    def _look(self) -> None:
+        """Notice early that nothing of what is written will be found."""
+        if not self._part.exists():
+            raise FileNotFoundError(ENOENT, "its folder, or what was written of it, is no longer there")
 
     def _guard(self, work: Callable[[], object]) -> None:
         """Do `work`; what the encoder and the disk say becomes one line."""
@@ -170,6 +180,5 @@ class VideoSink(Stage[VideoOptions]):
         except (FFmpegError, OSError) as error:
             self._failed = True
             why = error.strerror or str(error)
-            raise RunError(
-                f"cannot write the video '{self._target}': {why}; what was written is in '{self._part}'"
-            ) from error
+            kept = f"; what was written is in '{self._part}'" if self._part.exists() else ""
+            raise RunError(f"cannot write the video '{self._target}': {why}{kept}") from error
