@@ -186,7 +186,7 @@ class FileSource(Source[FileOptions]):
             height=height,
             duration=self._length,
             frames=stream.frames or None,
-            rate=float(stream.average_rate) if stream.average_rate else None,
+            rate=float(stream.average_rate) / self.options.stride if stream.average_rate else None,
             size=self._path.stat().st_size,
             path=str(self._path),
             start=_ticks(self.options.start),
