@@ -96,9 +96,11 @@ class RunContext:
         return gate is None or gate.wants(timeout)
 
     def missed(self, n: int = 1) -> None:
-        """Count frames that never came to the gate."""
+        """Count frames that never came to the gate; where there is none, by themselves."""
         if self._worker.gate is not None:
             self._worker.gate.missed(n)
+        else:
+            self.count("missed", n)
 
     def count(self, what: str, n: int = 1) -> None:
         """Add to a counter of the stage, from any thread."""

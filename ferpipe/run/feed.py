@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterator, Sequence
 from threading import Condition
 from time import monotonic, perf_counter
@@ -123,12 +124,13 @@ class Gate:
         self._condition: Condition = ledger.condition
 
     def offer(self, packet: Packet) -> None:
-        """Put the newest frame in, in place of one that still waits."""
+        """Put the newest frame in, in place of one that still waits; a break before that one stays."""
         with self._condition:
-            replaced = self._packet is not None
-            self._packet = packet
+            replaced, self._packet = self._packet, packet
+            if replaced is not None and replaced.frame.discontinuity:
+                self._packet = Packet(dataclasses.replace(packet.frame, discontinuity=True), packet.data)
             self._condition.notify_all()
-        if replaced:
+        if replaced is not None:
             self._ledger.late()
 
     def wants(self, timeout: float) -> bool:

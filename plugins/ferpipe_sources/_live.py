@@ -30,7 +30,7 @@ ALMOST = 0.9
 """FFmpeg names all sorts of reasons when its time-out ends a connection attempt; from this part
 of the time-out on, it was the time-out."""
 
-PARTING = 0.5
+PARTING = 0.25
 """Seconds that `close` waits for a reader to end; it ends by itself later where it is blocked."""
 
 REFUSED = 30.0

@@ -75,23 +75,13 @@ class RtspSource(LiveSource[RtspOptions]):
 
     def connection(self) -> Connection:
         """The address, with time-outs on everything."""
-        parts = urlsplit(self.options.url)
+        options, parts = self.options, urlsplit(self.options.url)
+        latest = self.live and self.context.live
+        depth = 1 if latest else 8
         if parts.scheme.lower() == "fifo":
-            pipe = Pipe(Path(unquote(parts.path)), min(self.options.read_timeout, self.options.stall_timeout))
-            return Connection(
-                pipe.open,
-                self.options.url,
-                abort=pipe.abort,
-                close=pipe.close,
-                latest=self.live,
-                depth=1 if self.live else 8,
-            )
-        return Connection(
-            open=self._connect,
-            name=redact(self.options.url),
-            depth=1 if self.live else 8,
-            latest=self.live,
-        )
+            pipe = Pipe(Path(unquote(parts.path)), min(options.read_timeout, options.stall_timeout))
+            return Connection(pipe.open, options.url, depth, latest, abort=pipe.abort, close=pipe.close)
+        return Connection(self._connect, redact(options.url), depth, latest)
 
     @property
     def _is_rtsp(self) -> bool:

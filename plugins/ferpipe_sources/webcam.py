@@ -78,7 +78,7 @@ class WebcamSource(LiveSource[WebcamOptions]):
 
     def connection(self) -> Connection:
         """The device."""
-        return Connection(open=self._connect, name=self.stream.name)
+        return Connection(self._connect, self.stream.name, latest=self.context.live)
 
     def _connect(self) -> InputContainer:
         options = self.options

@@ -20,6 +20,10 @@ from support.rtsp import free_port
 
 from ferpipe import Options, Pipeline, Stage, timeline
 from ferpipe.resources import shipped
+from ferpipe.run.control import Control
+from ferpipe.run.feed import Gate
+from ferpipe.run.ledger import Ledger
+from ferpipe.testing import make_packet
 from ferpipe_sources._picture import Converter
 
 PACED = "testsrc=s=64x48:r=50,realtime"
@@ -90,6 +94,24 @@ def test_motion_jpeg_is_decoded_only_where_it_is_wanted(ffmpeg, tmp_path, monkey
     assert all(shot.frame is None and shot.coded is not None for shot in asked)
     assert len(asked) <= 16
     assert pipeline.report.sources[0].dropped["late"] > 30
+
+
+def test_a_run_that_may_lose_nothing_loses_nothing():
+    source = {"device": "testsrc=s=64x48:r=50:d=0.5,realtime", "format": "lavfi", "reconnect": False}
+    pipeline = Pipeline.of(("webcam", source), Slow(), mode="lossless")
+    report = pipeline.run()
+    assert report.frames == 25
+    assert not report.sources[0].dropped
+
+
+def test_a_break_is_still_marked_where_the_frame_behind_it_was_replaced():
+    control = Control()
+    gate = Gate(Ledger(1, control), control, (), 1, lambda: True)
+    for i, broken in enumerate((True, False, False)):
+        gate.offer(make_packet(time=i, index=i, discontinuity=broken))
+    first = gate.take()
+    assert first.packet.frame.index == 2
+    assert first.packet.frame.discontinuity
 
 
 @pytest.fixture(scope="module")

@@ -31,6 +31,7 @@ def test_a_real_device_gives_frames_at_its_own_pace(context):
 
 
 def test_a_slow_pipeline_gets_the_newest_frame(context):
+    context.live = True
     source = camera(device=PACED, format="lavfi")
     source.open(context)
     frames = source.frames()

@@ -72,6 +72,7 @@ class Camera:
         self.video, self.login, self.scheme = video, login, scheme
         self.loss = self.trickle = self.torn = 0.0
         self.silent = False
+        self.began = 0.0  # when the last client's first picture was sent, on the system's monotonic clock
         self.requests: list[str] = []
         self.lost = 0
         self._chance = random.Random(7)  # noqa: S311 -- which packets are lost is no secret
@@ -200,7 +201,7 @@ class _Session:
         return f"RTP/AVP;unicast;client_port={port}-{port + 1};server_port={mine}-{mine + 1}"
 
     def _play(self) -> None:
-        began = time.monotonic()
+        began = self._camera.began = time.monotonic()
         with contextlib.suppress(OSError):
             for number in count():
                 if self._ended.wait(max(0.0, began + number * self._video.step - time.monotonic())):
