@@ -43,7 +43,12 @@ class Pipe:
                 self,
                 "r",
                 metadata_errors="replace",
-                container_options={"analyzeduration": "1000000", "fpsprobesize": "0"},
+                # No protocol: a playlist in the pipe must not lead to other files, nor to addresses.
+                container_options={
+                    "analyzeduration": "1000000",
+                    "fpsprobesize": "0",
+                    "protocol_whitelist": "none",
+                },
             )
         except BaseException:
             self.close()

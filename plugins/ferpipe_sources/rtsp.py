@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
 from typing import Literal
 from urllib.parse import unquote, urlsplit
@@ -24,6 +25,15 @@ PROTOCOLS = "crypto,data,http,httpproxy,https,rtmp,rtmps,rtp,rtsp,srt,srtp,tcp,t
 
 PROBE = "1000000"
 """Microseconds of stream that FFmpeg may look at before the first frame (it would take 5 s)."""
+
+FINAL = (
+    av.error.HTTPBadRequestError,
+    av.error.HTTPForbiddenError,
+    av.error.HTTPNotFoundError,
+    av.error.HTTPUnauthorizedError,
+    UsageError,
+)
+"""What the user must mend.  Other refusals pass, such as that of a camera with too many viewers."""
 
 
 class RtspOptions(LiveOptions):
@@ -110,11 +120,16 @@ class RtspSource(LiveSource[RtspOptions]):
         that is just coming up may send nonsense; it is asked again.
         """
         nonsense = isinstance(error, av.error.InvalidDataError) and not self._is_rtsp
-        return nonsense or isinstance(error, av.error.HTTPClientError | UsageError)
+        return nonsense or lacks_transport(error) or isinstance(error, FINAL)
 
     def explain(self, error: Exception) -> str:
         """One line for the user."""
         return f"{redact(self.options.url)}: {reason(error)}"
+
+
+def lacks_transport(error: Exception) -> bool:
+    """Whether an RTSP server refused the transport (461)."""
+    return isinstance(error, av.error.FFmpegError) and error.errno == errno.EPROTONOSUPPORT
 
 
 def reason(error: Exception) -> str:
@@ -132,6 +147,10 @@ def reason(error: Exception) -> str:
         return "the server did not answer in time; check the address, or raise open_timeout"
     if isinstance(error, av.error.InvalidDataError):
         return "what the server sends is not a video stream; check the url"
+    if isinstance(error, av.error.HTTPOtherClientError | av.error.HTTPServerError):
+        return "the server refuses for now (it may have too many viewers, or no picture yet)"
+    if lacks_transport(error):
+        return "the server does not send that way; try the other 'transport' (tcp or udp)"
     if isinstance(error, av.error.FFmpegError):
         return f"the stream cannot be read ({error.strerror}); check the host and the network"
     return str(error)

@@ -19,6 +19,7 @@ from support.camera import Camera
 from support.rtsp import free_port
 
 from ferpipe import Options, Pipeline, Stage, timeline
+from ferpipe.cli import _progress
 from ferpipe.resources import shipped
 from ferpipe.run.control import Control
 from ferpipe.run.feed import Gate
@@ -94,6 +95,24 @@ def test_motion_jpeg_is_decoded_only_where_it_is_wanted(ffmpeg, tmp_path, monkey
     assert all(shot.frame is None and shot.coded is not None for shot in asked)
     assert len(asked) <= 16
     assert pipeline.report.sources[0].dropped["late"] > 30
+
+
+def test_the_state_is_in_the_progress_line_and_in_the_figures():
+    pipeline = Pipeline.of(
+        ("rtsp", {"url": f"rtsp://127.0.0.1:{free_port()}/x", "reconnect_delay": 30}), Slow()
+    )
+    run = pipeline.start()
+    deadline = time.monotonic() + 20
+    while (state := run.report().stages[0].state) != "waiting":
+        assert time.monotonic() < deadline, state
+        time.sleep(0.01)
+    report = run.report()
+    pace = _progress._Pace()
+    pace.add(report.sources[0])
+    assert "waiting" in _progress._line(report, report.sources[0], pace)
+    assert report.to_dict()["stages"][0]["state"] == "waiting"
+    run.finish()
+    assert run.wait(10)
 
 
 def test_a_run_that_may_lose_nothing_loses_nothing():

@@ -73,6 +73,22 @@ def test_a_refusal_for_cause_ends_the_run_at_once(running, status, said, reconne
     assert "secret" not in str(caught.value)
 
 
+@pytest.mark.parametrize("status", ["453 Not Enough Bandwidth", "503 Service Unavailable"])
+def test_a_camera_that_is_too_busy_is_asked_again(running, status):
+    with answering(status) as listener:
+        url = f"rtsp://me:secret@127.0.0.1:{listener.getsockname()[1]}/x"
+        _, context, frames = running(url, reconnect_tries=2)
+        with pytest.raises(RunError, match=r"refuses for now .* \(given up after 2"):
+            next(frames)
+    assert context.counts == {"reconnects": 2}
+
+
+def test_a_transport_that_the_server_lacks_is_told_at_once(server, running):
+    _, _, frames = running(server.url(), transport="udp")
+    with pytest.raises(UsageError, match="try the other 'transport'"):
+        next(frames)
+
+
 def test_without_reconnect_a_refused_connection_is_one_line(running):
     _, _, frames = running(f"rtsp://127.0.0.1:{free_port()}/x", reconnect=False)
     with pytest.raises(RunError, match="refused") as caught:
