@@ -5,6 +5,7 @@
 #   make test        run the quick tests (installs the development tools too)
 #   make test-slow   run the tests that take longer
 #   make check       lint, format, types, layers
+#   make audit       look the installed packages up in the list of known vulnerabilities (needs the internet)
 #   make package     build the distribution and try it in an empty environment
 #   make docs        write what is made from the code: the reference, and the schema of pipelines
 #   make picture     annotate the README's picture anew
@@ -16,7 +17,7 @@ RUN := $(VENV)/bin/python
 PIP := $(RUN) -m pip --disable-pip-version-check install --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow check package docs picture clean
+.PHONY: help demo test test-slow check audit package docs picture clean
 
 help:
 	@sed -n '1,/^$$/s/^# \{0,1\}//p' Makefile
@@ -36,6 +37,11 @@ check: $(VENV)/.ready-dev
 	$(RUN) -m ruff format --check .
 	$(RUN) -m mypy --strict
 	$(VENV)/bin/lint-imports --no-cache
+
+# Strict: a package that could not be looked up is a failure, and not a clean bill.
+audit: $(VENV)/.ready-dev
+	$(RUN) -m pip freeze --exclude-editable > $(VENV)/audited.txt
+	$(VENV)/bin/pip-audit --strict --no-deps --disable-pip --requirement $(VENV)/audited.txt
 
 package: $(VENV)/.ready-dev
 	rm -rf dist

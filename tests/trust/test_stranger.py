@@ -6,6 +6,7 @@ import os
 import socket
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -249,6 +250,25 @@ def test_an_address_leads_to_no_file_of_this_machine(home, run, text):
             code, said = run(stage, BLAZE, TIMELINE)
         finally:
             web.kill()
+    assert code in {1, 2}
+    assert said.count("\n") == 1
+    assert not (home / "out" / "t.json").exists() or load(home / "out" / "t.json").frames == []
+
+
+@pytest.mark.parametrize("text", ["ffconcat version 1.0\nfile clip.mp4\n", "#EXTM3U\n#EXTINF:2,\nclip.mp4\n"])
+def test_a_named_pipe_leads_to_no_file(home, run, text):
+    os.mkfifo(home / "pipe")
+    options = {
+        "url": f"fifo://{home}/pipe",
+        "live": False,
+        "reconnect": False,
+        "stall_timeout": 3,
+        "read_timeout": 1,
+    }
+    writer = threading.Thread(target=lambda: (home / "pipe").write_text(text), daemon=True)
+    writer.start()
+    code, said = run({"use": "rtsp", "with": options}, BLAZE, TIMELINE)
+    writer.join(10)
     assert code in {1, 2}
     assert said.count("\n") == 1
     assert not (home / "out" / "t.json").exists() or load(home / "out" / "t.json").frames == []
