@@ -8,6 +8,9 @@ from errno import ENOENT
 from pathlib import Path
 from typing import Any, Literal
 
+import cv2  # noqa: F401 -- before PyAV, whose copy of libxcb would make OpenCV's windows hang
+
+# isort: split
 from av.error import ArgumentError, FFmpegError, InvalidDataError
 from av.packet import Packet as Coded
 from pydantic import Field, field_validator

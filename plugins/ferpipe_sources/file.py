@@ -9,6 +9,9 @@ from itertools import chain, dropwhile
 from pathlib import Path
 from typing import cast
 
+import cv2  # noqa: F401 -- before PyAV, whose copy of libxcb would make OpenCV's windows hang
+
+# isort: split
 import av
 from av.container import InputContainer
 from av.error import FFmpegError

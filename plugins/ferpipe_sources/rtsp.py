@@ -7,6 +7,9 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import unquote, urlsplit
 
+import cv2  # noqa: F401 -- before PyAV, whose copy of libxcb would make OpenCV's windows hang
+
+# isort: split
 import av
 from av.container import InputContainer
 from pydantic import Field, field_validator

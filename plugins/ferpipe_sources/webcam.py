@@ -5,6 +5,9 @@ from __future__ import annotations
 import errno
 from pathlib import Path
 
+import cv2  # noqa: F401 -- before PyAV, whose copy of libxcb would make OpenCV's windows hang
+
+# isort: split
 import av
 from av.container import InputContainer
 from pydantic import Field, model_validator
