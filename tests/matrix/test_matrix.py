@@ -15,6 +15,7 @@ The policy only judges failures on a frame; the other cells are run under all th
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import json
 import os
@@ -101,8 +102,11 @@ def open_files() -> Counter[str]:
 
 
 def children() -> set[str]:
-    tasks = Path("/proc/self/task").glob("*/children")
-    return {child for task in tasks for child in task.read_text().split()}
+    found: set[str] = set()
+    for task in Path("/proc/self/task").glob("*/children"):
+        with contextlib.suppress(OSError):  # the thread has just ended
+            found.update(task.read_text().split())
+    return found
 
 
 class Surroundings:
@@ -226,10 +230,10 @@ def leaves_outputs(cell: Cell, report: RunReport, folder: Path) -> None:
     with av.open(str(folder / "out.mp4")) as film:
         stamps = [packet.pts for packet in film.demux(video=0) if packet.size]
         assert film.streams.video[0].codec_context is not None
-    least, most = cell.seen_by("video")
+    least, most = cell.written_by("video")
     assert least <= len(stamps) <= most
     timeline = load(folder / "out.json")
-    least, most = cell.seen_by("timeline")
+    least, most = cell.written_by("timeline")
     assert least <= len(timeline.frames) <= most
-    assert timeline.complete == cell.complete()
+    assert timeline.complete in cell.complete()
     assert json.loads((folder / "out.json").read_text())["format"] == "ferpipe.timeline/1"

@@ -128,11 +128,20 @@ class Cell:
             return FRAMES, FRAMES
         return self.seen_by(self.names[-1])
 
-    def complete(self) -> bool:
-        """Whether the timeline's source was seen to its end."""
+    def written_by(self, name: str) -> tuple[int, int]:
+        """The same for what an output holds: a sink that hung takes its frame when it comes back."""
+        least, most = self.seen_by(name)
+        return least, most + (name == self.stage and self.hangs and self.call == "process")
+
+    def complete(self) -> frozenset[bool]:
+        """What the timeline may say of its source: that it was seen to its end, or not."""
         if self.call == "close" or self.forgiven:
-            return True
-        return self.call == "flush" and self.names.index(self.stage) > self.names.index("timeline")
+            return frozenset({True})
+        behind = self.names.index(self.stage) > self.names.index("timeline")
+        if behind and self.call == "flush":
+            return frozenset({True})
+        # The whole clip may have passed the timeline before a stage behind it fails.
+        return frozenset({True, False} if behind and self.way != "inline" else {False})
 
     def _given_by_source(self) -> int:
         if self.call != "frames":
