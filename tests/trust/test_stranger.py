@@ -9,6 +9,7 @@ import sys
 import threading
 from pathlib import Path
 
+import imageio_ffmpeg
 import pytest
 
 from ferpipe.cli import main
@@ -230,11 +231,16 @@ def test_a_file_source_reads_that_file_and_no_address(home, run, name, text):
     assert (code, said.count("\n")) == (2, 1)
 
 
-@pytest.mark.parametrize("text", ["ffconcat version 1.0\nfile clip.mp4\n", "#EXTM3U\n#EXTINF:2,\nclip.mp4\n"])
-def test_an_address_leads_to_no_file_of_this_machine(home, run, text):
+@pytest.mark.parametrize(
+    "text", ["ffconcat version 1.0\nfile {}\n", "#EXTM3U\n#EXTINF:2,\n{}\n#EXT-X-ENDLIST\n"]
+)
+@pytest.mark.parametrize("name", ["{}/clip.ts", "file:{}/clip.ts", "file://{}/clip.ts"])
+def test_an_address_leads_to_no_file_of_this_machine(home, run, text, name):
     """A server answers with a playlist that names a local file; the frames of that never come."""
     (home / "www").mkdir()
-    (home / "www" / "x").write_text(text.replace("clip.mp4", str(home / "clip.mp4")))
+    copy = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-i", "clip.mp4", "-c", "copy", "clip.ts"]
+    subprocess.run(copy, check=True, timeout=60)
+    (home / "www" / "x.m3u8").write_text(text.format(name.format(home)))
     command = [sys.executable, "-u", "-m", "http.server", "0", "--bind", "127.0.0.1", "--directory", "www"]
     with subprocess.Popen(
         command, cwd=home, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
@@ -242,7 +248,7 @@ def test_an_address_leads_to_no_file_of_this_machine(home, run, text):
         try:
             assert web.stdout is not None
             port = web.stdout.readline().split(" port ")[1].split()[0]
-            url = f"http://127.0.0.1:{port}/x"
+            url = f"http://127.0.0.1:{port}/x.m3u8"
             stage = {
                 "use": "rtsp",
                 "with": {"url": url, "live": False, "reconnect": False, "open_timeout": 5},
