@@ -232,7 +232,8 @@ def test_a_file_source_reads_that_file_and_no_address(home, run, name, text):
 
 
 @pytest.mark.parametrize(
-    "text", ["ffconcat version 1.0\nfile {}\n", "#EXTM3U\n#EXTINF:2,\n{}\n#EXT-X-ENDLIST\n"]
+    "text",
+    ["ffconcat version 1.0\nfile {}\n", "#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:2,\n{}\n#EXT-X-ENDLIST\n"],
 )
 @pytest.mark.parametrize("name", ["{}/clip.ts", "file:{}/clip.ts", "file://{}/clip.ts"])
 def test_an_address_leads_to_no_file_of_this_machine(home, run, text, name):
