@@ -13,6 +13,7 @@ from rich.console import Console
 
 from ferpipe import UsageError
 from ferpipe_emotion.training.data import LabelledFaces
+from ferpipe_emotion.training.fit import fitted
 from ferpipe_emotion.training.net import need_keras, need_matplotlib
 from ferpipe_emotion.training.recipe import Recipe
 from ferpipe_emotion.training.recipe_file import load_recipe
@@ -75,6 +76,9 @@ def run_training(
         recipe, data, lambda line: errors.print(line, highlight=False, soft_wrap=True)
     )
     _refuse_too_little(recipe, len(learnt))
+    recipe, left_out = fitted(recipe, learnt)
+    for line in left_out:
+        errors.print(line, highlight=False, soft_wrap=True)
     table = TrainingTable(console, quiet=quiet)
     with _heeding() as signals:
         try:

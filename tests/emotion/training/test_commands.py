@@ -43,6 +43,22 @@ def test_the_verbs_cost_nothing_until_they_run() -> None:
         assert f"'{heavy}'" not in loaded
 
 
+def test_a_shipped_recipe_learns_ones_own_classes(
+    faces_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("tensorflow")
+    changes = ["network.widths=[4, 8]", "network.depths=[1, 1]", "epochs=1", "schedule={use: constant}"]
+    changes += ["data.size=24", "augment=[]", "compile=false"]
+    command = ["train", "base", "--data", str(faces_folder), "-o", str(tmp_path / "out"), "--no-report"]
+    command += [word for change in changes for word in ("--set", change)]
+    command += ["--set", "labels.teacher={models: [base]}"]
+    assert main(command) == 0
+    said = capsys.readouterr()
+    assert "no FER+ votes (fer2013new.csv): left out of the recipe: labels.ferplus, " in said.err
+    assert "the teacher 'base' tells other classes: left out" in said.err
+    assert open_classifier(tmp_path / "out" / "base.keras").classes == ("face", "other")
+
+
 def test_ones_own_network_in_two_commands(
     faces_folder: Path, recipe: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -1,0 +1,40 @@
+"""What of a recipe's labels the data at hand cannot give, left out and said."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ferpipe_emotion.find import load_model_card
+from ferpipe_emotion.training.data import FER_CLASSES, LabelledFaces
+from ferpipe_emotion.training.recipe import Labels, Recipe
+
+__all__ = ["fitted"]
+
+_OF_VOTES: dict[str, Any] = {"ferplus": 0.0, "not_a_face": None, "second_head": None}
+"""The labels that need FER+'s votes, and what stands for leaving them out."""
+
+
+def fitted(recipe: Recipe, faces: LabelledFaces) -> tuple[Recipe, list[str]]:
+    """The recipe without labels that `faces` do not have, and a line for what was left out.
+
+    So the shipped recipes train on FER2013 without FER+, and on people's own classes.  Raises
+    UsageError where a teacher's file is missing or damaged.
+    """
+    labels, lines = recipe.labels, []
+    if faces.votes is None or faces.classes != FER_CLASSES:
+        changes = {name: off for name, off in _OF_VOTES.items() if getattr(labels, name) != off}
+        if changes:
+            named = ", ".join(f"labels.{name}" for name in changes)
+            lines.append(f"these faces have no FER+ votes (fer2013new.csv): left out of the recipe: {named}")
+            labels = labels.model_copy(update=changes)
+    if labels.teacher is not None and (other := _teaches_other_classes(labels, faces)):
+        lines.append(f"the teacher '{other}' tells other classes: left out of the recipe: labels.teacher")
+        labels = labels.model_copy(update={"teacher": None})
+    return recipe.model_copy(update={"labels": labels}), lines
+
+
+def _teaches_other_classes(labels: Labels, faces: LabelledFaces) -> str | None:
+    for name in labels.teacher.models if labels.teacher else ():
+        if load_model_card(name).classes != faces.classes:
+            return name
+    return None
