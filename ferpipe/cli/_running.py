@@ -126,12 +126,14 @@ class _Lines(logging.Handler):
 @contextmanager
 def _logs(*, quiet: bool) -> Iterator[None]:
     logger, handler = logging.getLogger("ferpipe"), _Lines()
+    before = logger.level
     logger.addHandler(handler)
     logger.setLevel(logging.ERROR if quiet else logging.INFO)
     try:
         yield
     finally:
         logger.removeHandler(handler)
+        logger.setLevel(before)
 
 
 def _refuse_what_is_read(path: Path | None, definition: Definition) -> None:

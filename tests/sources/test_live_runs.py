@@ -116,10 +116,10 @@ def test_the_state_is_in_the_progress_line_and_in_the_figures():
 
 
 def test_a_run_that_may_lose_nothing_loses_nothing():
-    source = {"device": "testsrc=s=64x48:r=50:d=0.5,realtime", "format": "lavfi", "reconnect": False}
+    source = {"device": "testsrc=s=64x48:r=50:d=0.2,realtime", "format": "lavfi", "reconnect": False}
     pipeline = Pipeline.of(("webcam", source), Slow(), mode="lossless")
     report = pipeline.run()
-    assert report.frames == 25
+    assert report.frames == 10
     assert not report.sources[0].dropped
 
 

@@ -15,6 +15,7 @@ from ferpipe_sources import _reader
 
 
 def test_a_killed_server_that_comes_back_is_a_discontinuity_and_time_goes_on(server, running, caplog):
+    caplog.set_level("INFO", "ferpipe")
     _, context, frames = running(server.url(credentials="me:secret@"))
     before = [packet.frame for packet in islice(frames, 10)]
     server.kill()
