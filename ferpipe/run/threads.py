@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -15,6 +16,11 @@ from ferpipe.run.message import END, Message
 from ferpipe.run.worker import Worker, explain
 
 __all__ = ["ThreadsExecutor"]
+
+_LIVE_SWITCH = 0.0005
+"""Seconds for which a thread may keep the interpreter from the others on a live run.  Reading a stream
+takes it for a moment some ten times a frame; behind a stage that computes in Python it came too late
+with 5 ms, the interpreter's own choice."""
 
 
 class ThreadsExecutor(Executor):
@@ -35,11 +41,17 @@ class ThreadsExecutor(Executor):
 
     def execute(self) -> None:
         """Start a thread a node and wait for all of them."""
-        for component in self.floor.components:
-            for name in reversed(component.names):
-                self._start(component, name)
-        for done in self._done.values():
-            done.wait()
+        live = any(component.live for component in self.floor.components)
+        before = sys.getswitchinterval()
+        sys.setswitchinterval(min(before, _LIVE_SWITCH) if live else before)
+        try:
+            for component in self.floor.components:
+                for name in reversed(component.names):
+                    self._start(component, name)
+            for done in self._done.values():
+                done.wait()
+        finally:
+            sys.setswitchinterval(before)
 
     def abandon(self, name: str) -> bool:
         """Cut the hanging stage out: its input is thrown away, its consumers are told the end."""
