@@ -2,15 +2,42 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from threading import Condition, Lock
 
+from ferpipe.graph.model import RunSettings
 from ferpipe.run.control import Control
 from ferpipe.run.mailbox import Mailbox
 from ferpipe.run.message import END, Message
+from ferpipe.run.timing import Trace
 from ferpipe.run.worker import Worker
 
-__all__ = ["Crew"]
+__all__ = ["Crew", "copies"]
+
+_COPIES = 4
+"""Most copies of a stage where the settings do not say; more would wait for the other stages."""
+
+
+def copies(worker: Worker, settings: RunSettings, trace: Trace | None) -> list[Worker]:
+    """Further workers for the stage of `worker`, as many as the settings want; none where the
+    stage does not take each packet by itself.
+    """
+    node, stage = worker.node, worker.stage
+    alone = stage.independent(node.options) and not stage.delays and len(node.inputs) == 1
+    if settings.executor == "inline" or not alone:
+        return []
+    count = settings.copies or min(_COPIES, _cores())
+    return [
+        Worker(node, node.stage(node.options), worker.control, trace=trace, twin=worker)
+        for _ in range(count - 1)
+    ]
+
+
+def _cores() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 class Crew:

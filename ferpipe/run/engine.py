@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from time import monotonic, perf_counter
@@ -17,15 +15,18 @@ from ferpipe.graph.model import Graph, RunSettings
 from ferpipe.packet import Packet, StreamInfo
 from ferpipe.run.context import Board, RunContext
 from ferpipe.run.control import Control
+from ferpipe.run.crew import copies
 from ferpipe.run.executor import Component, Executor, Floor
+from ferpipe.run.feed import wake
 from ferpipe.run.inline import InlineExecutor
 from ferpipe.run.ledger import Ledger
 from ferpipe.run.outputs import Files
 from ferpipe.run.report import RunReport
 from ferpipe.run.summary import summarise
 from ferpipe.run.threads import ThreadsExecutor
-from ferpipe.run.timing import Trace
-from ferpipe.run.worker import Worker, explain
+from ferpipe.run.timing import Ages, Trace
+from ferpipe.run.words import explain
+from ferpipe.run.worker import Worker
 from ferpipe.stage import Source, Stage
 
 __all__ = ["Run"]
@@ -35,8 +36,6 @@ _GRACE = 1.0
 _PATIENCE = 0.3
 """Seconds that calls under way have to return after that, before their stages are left behind."""
 _TICK = 0.05
-_COPIES = 4
-"""Most copies of a stage where the settings do not say; more would wait for the other stages."""
 _EXECUTORS: dict[str, type[Executor]] = {"inline": InlineExecutor, "threads": ThreadsExecutor}
 
 
@@ -75,7 +74,7 @@ class Run:
         self._started = 0.0
         self._elapsed: float | None = None
         self._first: float | None = None
-        self._ages: dict[str, tuple[float, float]] = {}
+        self._ages = Ages()
 
     def start(self) -> Run:
         """Begin; returns at once."""
@@ -115,7 +114,7 @@ class Run:
                 error=self.control.error,
                 others=tuple(self.control.others),
             ),
-            self._ages,
+            self._ages.known,
         )
 
     # -- the run's own thread ------------------------------------------------------------
@@ -151,23 +150,6 @@ class Run:
     def _everyone(self) -> list[Worker]:
         return [worker for name in self._workers.copy() for worker in self._all(name)]
 
-    def _copy(self, worker: Worker) -> list[Worker]:
-        """Copies of a stage that takes each packet by itself, as many as the settings want."""
-        node, stage = worker.node, worker.stage
-        if (
-            self.settings.executor == "inline"
-            or len(node.inputs) != 1
-            or node.name in self._made
-            or stage.delays
-            or not stage.independent(node.options)
-        ):
-            return []
-        count = self.settings.copies or min(_COPIES, _cores())
-        return [
-            Worker(node, node.stage(node.options), self.control, trace=self._trace, twin=worker)
-            for _ in range(count - 1)
-        ]
-
     def _open(self) -> bool:
         sources = {name: names[0] for names in self.graph.components for name in names}
         live = {name for name, source in sources.items() if self._is_live(source)}
@@ -178,7 +160,7 @@ class Run:
             if isinstance(worker.stage, Source):
                 self._announce(worker, worker.stage)
             elif not self._is_live(sources[name]) and not self.control.ending.is_set():
-                self._copies[name] = self._copy(worker)
+                self._copies[name] = [] if name in self._made else copies(worker, self.settings, self._trace)
                 if not all(self._open_one(copy, live=False) for copy in self._copies[name]):
                     return False
         return not self.control.ending.is_set()
@@ -223,28 +205,15 @@ class Run:
             and any(c.live for c in self._components)
         ):
             raise UsageError("the inline executor cannot follow several live sources: use --executor threads")
-        floor = Floor(
-            self.graph,
-            self.settings,
-            self.control,
-            self._workers,
-            self._components,
-            self._left,
-            self._copies,
-        )
+        stages = (self._workers, self._components, self._left, self._copies)
+        floor = Floor(self.graph, self.settings, self.control, *stages)
         self._executor = _EXECUTORS[self.settings.executor](floor)
         self._executor.execute()
 
     def _left(self, packet: Packet) -> None:
         if self._first is None:
             self._first = monotonic() - self._started
-        captured = packet.frame.captured
-        if captured is not None:
-            age = monotonic() - captured
-            self._ages[packet.frame.source] = (
-                age,
-                max(age, self._ages.get(packet.frame.source, (0.0, 0.0))[1]),
-            )
+        self._ages.see(packet)
         if self._tap is not None:
             self._tap(packet)
 
@@ -303,18 +272,12 @@ class Run:
                 self._inspect(worker)
             if self.control.ending.is_set() and not interrupted:
                 interrupted = True
-                self._interrupt()
+                wake(self._workers.values())
             since = self.control.ending_since
             if since is not None and monotonic() - since > _GRACE:
                 self.control.cut()
             if since is not None and monotonic() - since > _GRACE + _PATIENCE and self._closer is None:
                 self._take_over(None)
-
-    def _interrupt(self) -> None:
-        """Wake the sources, each in a thread of its own: one that blocks must not stop the watch."""
-        for worker in self._workers.values():
-            if worker.opened and isinstance(worker.stage, Source) and not worker.abandoned:
-                threading.Thread(target=_wake, args=(worker.stage,), name="ferpipe-wake", daemon=True).start()
 
     def _inspect(self, worker: Worker) -> None:
         call = worker.call
@@ -334,14 +297,3 @@ class Run:
 
     def _take_over(self, instead_of: threading.Thread | None) -> None:
         threading.Thread(target=self._close, args=(instead_of,), name="ferpipe-close", daemon=True).start()
-
-
-def _cores() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
-def _wake(source: Source[Any]) -> None:
-    with suppress(Exception):
-        source.interrupt()

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterator, Sequence
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from threading import Condition
 from time import monotonic, perf_counter
+from typing import Any
 
 from ferpipe.errors import StageError
 from ferpipe.packet import Packet
@@ -16,7 +19,7 @@ from ferpipe.run.timing import Histogram
 from ferpipe.run.worker import Worker
 from ferpipe.stage import Source
 
-__all__ = ["Gate", "packets_of", "room_for"]
+__all__ = ["Gate", "packets_of", "room_for", "wake"]
 
 _STILL = 0.02
 """Seconds without any movement after which frames under way count as kept back by a stage."""
@@ -78,6 +81,18 @@ def _check(worker: Worker, packet: object, last: int) -> None:
             frame=frame.index,
             time=frame.time,
         )
+
+
+def wake(workers: Iterable[Worker]) -> None:
+    """Interrupt the sources among them, each in a thread of its own: one that blocks holds up nobody."""
+    for worker in workers:
+        if worker.opened and isinstance(worker.stage, Source) and not worker.abandoned:
+            threading.Thread(target=_wake, args=(worker.stage,), name="ferpipe-wake", daemon=True).start()
+
+
+def _wake(source: Source[Any]) -> None:
+    with suppress(Exception):
+        source.interrupt()
 
 
 def room_for(ledger: Ledger, limit: int, idle: Callable[[], bool], control: Control) -> bool:

@@ -13,7 +13,8 @@ from ferpipe.run.executor import Component, Executor, Floor
 from ferpipe.run.feed import Gate, packets_of, room_for
 from ferpipe.run.mailbox import Mailbox
 from ferpipe.run.message import END, Message
-from ferpipe.run.worker import Worker, explain
+from ferpipe.run.words import explain
+from ferpipe.run.worker import Worker
 
 __all__ = ["ThreadsExecutor"]
 

@@ -7,9 +7,12 @@ import threading
 from collections.abc import Iterable, Sequence
 from math import log2
 from pathlib import Path
+from time import monotonic
 from typing import IO
 
-__all__ = ["Histogram", "Trace", "merged"]
+from ferpipe.packet import Packet
+
+__all__ = ["Ages", "Histogram", "Trace", "merged"]
 
 _STEPS = 16
 """Buckets a doubling: percentiles are right to within 4.4 %."""
@@ -59,6 +62,20 @@ def merged(histograms: Iterable[Histogram]) -> Histogram:
     for one in histograms:
         whole.include(one)
     return whole
+
+
+class Ages:
+    """Seconds that live frames are old when they leave: `known` has for each source the last, the oldest."""
+
+    def __init__(self) -> None:
+        self.known: dict[str, tuple[float, float]] = {}
+
+    def see(self, packet: Packet) -> None:
+        """A packet leaves now; those of files have no age."""
+        frame = packet.frame
+        if frame.captured is not None:
+            age = monotonic() - frame.captured
+            self.known[frame.source] = (age, max(age, self.known.get(frame.source, (0.0, 0.0))[1]))
 
 
 class Trace:

@@ -5,7 +5,6 @@ A worker is what both executors drive; that it is the same is why they behave th
 
 from __future__ import annotations
 
-import traceback
 from collections import Counter, deque
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -20,13 +19,15 @@ from ferpipe.packet import FACE_KINDS, Packet
 from ferpipe.run.control import Control
 from ferpipe.run.join import Join
 from ferpipe.run.message import Message
+from ferpipe.run.tally import Tally
 from ferpipe.run.timing import Histogram, Trace
+from ferpipe.run.words import explain, frame_of, name_of, where
 from ferpipe.stage import Stage
 
 if TYPE_CHECKING:
     from ferpipe.run.feed import Gate
 
-__all__ = ["Call", "Worker", "explain"]
+__all__ = ["Call", "Worker"]
 
 
 @dataclass(slots=True)
@@ -36,30 +37,6 @@ class Call:
     what: str
     since: float
     message: Message | None = None
-
-
-def explain(error: BaseException) -> str:
-    """An exception as one line for the user."""
-    text = " ".join(str(error).split())
-    if isinstance(error, FerpipeError):
-        return text
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__
-
-
-class Tally:
-    """The errors of a stage, over all its copies."""
-
-    def __init__(self) -> None:
-        self.errors = 0
-        self._lock = Lock()
-
-    def add(self, budget: int | None) -> bool:
-        """Count an error unless there have been `budget` of them already; then False."""
-        with self._lock:
-            if budget is not None and self.errors >= budget:
-                return False
-            self.errors += 1
-            return True
 
 
 class Worker:
@@ -124,7 +101,7 @@ class Worker:
             if message is not None:
                 self.timing.add(seconds)
             if self._trace is not None:
-                self._trace.span(self._row, what, start, seconds, _frame(message))
+                self._trace.span(self._row, what, start, seconds, frame_of(message))
 
     def abandon(self, call: Call) -> bool:
         """Leave the stage behind if it is still in `call`; it is closed when it comes back."""
@@ -172,13 +149,13 @@ class Worker:
         told = self.told(call, explain(error), message)
         # Chaining the error itself would print its text, with whatever password is in it.
         if hasattr(told, "add_note"):  # from Python 3.11 on
-            told.add_note(_where(error))
+            told.add_note(where(error))
         return told
 
     def told(self, call: str, what: str, message: Message | None = None) -> StageError:
         """An error of this stage, in `call`, at the frame of `message`."""
         time = message.time if message is not None else None
-        return StageError(self.node.name, call, what, frame=_frame(message), time=time)
+        return StageError(self.node.name, call, what, frame=frame_of(message), time=time)
 
     def tolerate(self, error: FerpipeError) -> bool:
         """Whether the stage's policy lets the run go on after `error`; counts it."""
@@ -276,7 +253,7 @@ class Worker:
 
     def _find(self, packet: object, call: str) -> Message:
         if not isinstance(packet, Packet):
-            raise _NonsenseError(call, f"gave {_name(packet)} where packets were expected")
+            raise _NonsenseError(call, f"gave {name_of(packet)} where packets were expected")
         for kept in self._kept:
             if self._holds(kept) and kept.time == packet.time:
                 return kept
@@ -284,7 +261,9 @@ class Worker:
 
     def _check(self, message: Message, packet: object, call: str) -> None:
         if not isinstance(packet, Packet):
-            raise _NonsenseError(call, f"gave {_name(packet)} where one packet or None was expected", message)
+            raise _NonsenseError(
+                call, f"gave {name_of(packet)} where one packet or None was expected", message
+            )
         if packet.time != message.time or (
             message.packet and packet.frame.source != message.packet.frame.source
         ):
@@ -308,16 +287,3 @@ def _several(result: object) -> list[object]:
     if isinstance(result, Packet) or not isinstance(result, Iterable) or isinstance(result, str):
         return [result]
     return list(result)
-
-
-def _where(error: BaseException) -> str:
-    """The lines of code that an exception went through, without its text."""
-    return "".join(traceback.format_tb(error.__traceback__)).rstrip()
-
-
-def _frame(message: Message | None) -> int | None:
-    return message.packet.frame.index if message is not None and message.packet is not None else None
-
-
-def _name(value: object) -> str:
-    return "nothing" if value is None else f"a {type(value).__name__}"
