@@ -20,7 +20,7 @@ PATIENCE = 60
 """Seconds for what takes a tenth of one: only a hang takes longer, on the slowest of machines."""
 
 GENTLE = settings(deadline=None, suppress_health_check=list(HealthCheck))
-QUICK, LONG = settings(GENTLE, max_examples=60), settings(GENTLE, max_examples=1000)
+QUICK, LONG = settings(GENTLE, max_examples=60), settings(GENTLE, max_examples=400)
 
 CONTAINERS = {
     "mp4": ("-pix_fmt", "yuv420p"),

@@ -40,7 +40,7 @@ ODD += [
 ]
 
 GENTLE = settings(deadline=None, suppress_health_check=list(HealthCheck))
-QUICK, LONG = settings(GENTLE, max_examples=150), settings(GENTLE, max_examples=5000)
+QUICK, LONG = settings(GENTLE, max_examples=150), settings(GENTLE, max_examples=2000)
 
 
 @pytest.fixture(scope="module")
