@@ -170,7 +170,7 @@ def readme(rows: list[dict[str, Any]], shipped: list[Model]) -> str:
     )
     runs = "\n".join(
         f"| [{row['recipe']}](recipes/{row['recipe']}.yaml) | {row['about']} | {row['weights']:,} | {row['epochs']}"
-        f" (best: {row['best_epoch']}) | {percent(row['accuracy'])} | {row['macro_f1']:.3f} | {row['ece']:.3f} |"
+        f" (best: {row['best_epoch']}){', begun with earlier weights' if row['start'] else ''} | {percent(row['accuracy'])} | {row['macro_f1']:.3f} | {row['ece']:.3f} |"
         for row in sorted(rows, key=lambda row: -row["accuracy"])
     )
     return f"""# Models

@@ -8,11 +8,10 @@ it offers the fixture `ferpipe_context`.
 
 from __future__ import annotations
 
-import logging
 import threading
 import time as clock
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from itertools import islice, pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -22,6 +21,7 @@ import numpy as np
 import pytest
 
 from ferpipe.packet import FACE_KINDS, Chip, Face, Frame, Image, Packet, StreamInfo
+from ferpipe.pretend import TestContext
 from ferpipe.stage import Context, Options, Source, Stage
 
 __all__ = [
@@ -34,65 +34,6 @@ __all__ = [
     "run_source",
     "run_stage",
 ]
-
-
-@dataclass
-class TestContext:
-    """A `Context` outside a run: it writes under `folder` and remembers what it was told."""
-
-    __test__ = False
-
-    folder: Path
-    name: str = "stage"
-    live: bool = False
-    complete: bool = True
-    trusted: bool = True
-    streams: dict[str, StreamInfo] = field(default_factory=dict)
-    notes: dict[str, Any] = field(default_factory=dict)
-    counts: dict[str, int] = field(default_factory=dict)
-    outputs: list[Path] = field(default_factory=list)
-    states: list[str] = field(default_factory=list)
-    stop: threading.Event = field(default_factory=threading.Event)
-    log: logging.Logger = field(default_factory=lambda: logging.getLogger("ferpipe.testing"))
-
-    def note(self, key: str, value: Any) -> None:
-        """Keep a fact in `notes`."""
-        self.notes[key] = value
-
-    def alive(self, state: str | None = None) -> None:
-        """Keep the state in `states`."""
-        if state is not None:
-            self.states.append(state)
-
-    def wanted(self, timeout: float) -> bool:  # noqa: ARG002
-        """There is always room."""
-        return True
-
-    def missed(self, n: int = 1) -> None:
-        """Add to the count `missed`."""
-        self.count("missed", n)
-
-    def count(self, what: str, n: int = 1) -> None:
-        """Add to `counts`."""
-        self.counts[what] = self.counts.get(what, 0) + n
-
-    def input(self, path: str | Path) -> Path:
-        """The path itself."""
-        return Path(path)
-
-    def output(self, path: str | Path) -> Path:
-        """A path under `folder`."""
-        target = self.folder / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        return target
-
-    def finish(self) -> None:
-        """Set `stop`."""
-        self.stop.set()
-
-    def wrote(self, path: str | Path) -> None:
-        """Keep the path in `outputs`."""
-        self.outputs.append(Path(path))
 
 
 @pytest.fixture

@@ -71,7 +71,8 @@ def own_points(group: str) -> list[EntryPoint]:
 def test_every_import_is_declared(pyproject: dict[str, Any]) -> None:
     """What the code imports is the standard library, its own, or a declared distribution."""
     project = pyproject["project"]
-    declared = [*project["dependencies"], *project["optional-dependencies"]["train"]]
+    extras = project["optional-dependencies"]
+    declared = [*project["dependencies"], *extras["train"], *extras["onnx"]]
     modules = {MODULE_OF.get(name, name.replace("-", "_")) for name in map(_name, declared)}
     own = {path.name for path in PACKAGES}
     known = modules | own | set(sys.stdlib_module_names) | TOLERATED

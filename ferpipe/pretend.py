@@ -1,0 +1,72 @@
+"""A `Context` for stages that run outside of a run."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ferpipe.packet import StreamInfo
+
+__all__ = ["TestContext"]
+
+
+@dataclass
+class TestContext:
+    """A `Context` outside a run: it writes under `folder` and remembers what it was told."""
+
+    __test__ = False
+
+    folder: Path
+    name: str = "stage"
+    live: bool = False
+    complete: bool = True
+    trusted: bool = True
+    streams: dict[str, StreamInfo] = field(default_factory=dict)
+    notes: dict[str, Any] = field(default_factory=dict)
+    counts: dict[str, int] = field(default_factory=dict)
+    outputs: list[Path] = field(default_factory=list)
+    states: list[str] = field(default_factory=list)
+    stop: threading.Event = field(default_factory=threading.Event)
+    log: logging.Logger = field(default_factory=lambda: logging.getLogger("ferpipe.testing"))
+
+    def note(self, key: str, value: Any) -> None:
+        """Keep a fact in `notes`."""
+        self.notes[key] = value
+
+    def alive(self, state: str | None = None) -> None:
+        """Keep the state in `states`."""
+        if state is not None:
+            self.states.append(state)
+
+    def wanted(self, timeout: float) -> bool:  # noqa: ARG002
+        """There is always room."""
+        return True
+
+    def missed(self, n: int = 1) -> None:
+        """Add to the count `missed`."""
+        self.count("missed", n)
+
+    def count(self, what: str, n: int = 1) -> None:
+        """Add to `counts`."""
+        self.counts[what] = self.counts.get(what, 0) + n
+
+    def input(self, path: str | Path) -> Path:
+        """The path itself."""
+        return Path(path)
+
+    def output(self, path: str | Path) -> Path:
+        """A path under `folder`."""
+        target = self.folder / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        return target
+
+    def finish(self) -> None:
+        """Set `stop`."""
+        self.stop.set()
+
+    def wrote(self, path: str | Path) -> None:
+        """Keep the path in `outputs`."""
+        self.outputs.append(Path(path))
