@@ -21,7 +21,7 @@ class DetectorOptions(Options):
     threshold: float = Field(0.5, ge=0, le=1, description="Least score of a face, 0 to 1.")
     nms: float = Field(0.3, gt=0, le=1, description="Overlap (IoU) above which two boxes are one face.")
     max_faces: int = Field(20, ge=1, description="Most faces a frame; the best scores stay.")
-    min_size: float = Field(0, ge=0, le=100_000, description="Least height of a face, in pixels of the frame.")
+    min_size: float = Field(0, ge=0, le=100_000, description="Least height of a face, in the frame's pixels.")
     every: int = Field(
         1,
         ge=1,
