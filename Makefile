@@ -30,7 +30,7 @@ test: $(VENV)/.ready-dev
 
 # What is packed is tried by `make package`, which would be done twice here.
 test-slow: $(VENV)/.ready-dev
-	$(RUN) -m pytest -q -m slow --ignore=tests/packaging
+	$(RUN) -m pytest -q -n 2 -m slow --ignore=tests/packaging
 
 check: $(VENV)/.ready-dev
 	$(RUN) -m ruff check .

@@ -59,12 +59,14 @@ class Crew:
         self._given = 0
         self._turn = Condition()
         self._left = len(workers)
+        self._places: dict[int, int] = {}
         control.wakes(self._turn)
 
     def work(self, worker: Worker) -> None:
         """Work as `worker` until the input ends; the last one to leave flushes them all."""
         while (taken := self._take()) is not None:
             place, message = taken
+            self._places[id(worker)] = place
             attempt = worker.attempt(message)
             if worker.abandoned or not self._my_turn(place, worker):
                 return
@@ -83,6 +85,16 @@ class Crew:
             for each in (message for worker in self.workers for message in worker.finish()):
                 self._give(each)
 
+    def give_up(self) -> None:
+        """One of them hangs: what came before it is still given, what waits behind it is let go."""
+        self._box.close()
+        with self._turn:
+            self._turn.notify_all()
+
+    def _never(self, place: int) -> bool:
+        """Whether something before `place` hangs."""
+        return any(w.abandoned and self._places.get(id(w), place) < place for w in self.workers)
+
     def _take(self) -> tuple[int, Message] | None:
         """The next message and its place; None at the end of the input or of the run."""
         with self._taking:
@@ -98,7 +110,7 @@ class Crew:
         """Wait until everything before `place` has been given; False where it will not be."""
         with self._turn:
             while self._given != place:
-                if self._control.stop.is_set() or worker.abandoned:
+                if self._control.stop.is_set() or worker.abandoned or self._never(place):
                     return False
                 self._turn.wait()
         return True

@@ -38,6 +38,7 @@ class ThreadsExecutor(Executor):
         }
         self._done = {node.name: threading.Event() for node in nodes}
         self._working: dict[str, int] = {}
+        self._crews: dict[str, Crew] = {}
         self._ending = threading.Lock()
 
     def execute(self) -> None:
@@ -56,6 +57,10 @@ class ThreadsExecutor(Executor):
 
     def abandon(self, name: str) -> bool:
         """Cut the hanging stage out: its input is thrown away, its consumers are told the end."""
+        if name in self._crews:
+            self._crews[name].give_up()
+            self._leave(name)
+            return True
         if name in self._boxes:
             self._boxes[name].close()
         self._end(name)
@@ -72,7 +77,8 @@ class ThreadsExecutor(Executor):
             work: Callable[[Worker], None] = partial(self._source, component)
         elif len(workers) > 1:
             give = partial(self._give, component, name)
-            work = Crew(workers, self._boxes[name], self.floor.control, give).work
+            self._crews[name] = Crew(workers, self._boxes[name], self.floor.control, give)
+            work = self._crews[name].work
         else:
             work = partial(self._stage, component)
         self._working[name] = len(workers)
@@ -87,6 +93,10 @@ class ThreadsExecutor(Executor):
             work(worker)
         except BaseException as error:  # noqa: BLE001 -- a thread that dies in silence would hang the run
             self.floor.control.fail(RunError(f"the engine itself failed at '{name}': {explain(error)}"))
+        if not worker.abandoned:  # or it has been counted already
+            self._leave(name)
+
+    def _leave(self, name: str) -> None:
         with self._ending:
             self._working[name] -= 1
             last = not self._working[name]
