@@ -26,8 +26,11 @@ TURNS = ((0, 5), (5, 10), (10, 15), (15, 20.1))
 WIDTH, HEIGHT = 640, 480
 
 
-def backgrounds() -> list[np.ndarray]:
-    names = ("coffee", "rocket", "chelsea", "brick", "grass", "gravel", "moon", "coins")
+SCENES = ("coffee", "rocket", "chelsea", "brick", "grass", "gravel", "moon", "coins")
+
+
+def pictures(names: tuple[str, ...]) -> list[np.ndarray]:
+    """BGR pictures of scikit-image, WIDTH x HEIGHT."""
     scenes = []
     for name in names:
         picture = getattr(skimage.data, name)()
@@ -75,7 +78,7 @@ def measure(args: argparse.Namespace) -> dict[str, np.ndarray]:
     faces, labels = fer2013(args.split)
     rng = np.random.default_rng(args.seed)
     chosen = rng.permutation(len(faces))[: args.n or None]
-    scenes = backgrounds()
+    scenes = pictures(SCENES)
     find, align = (
         detector(args.detector, **({"threshold": args.threshold} if args.threshold else {})),
         aligner(),

@@ -25,23 +25,21 @@ from ferpipe.timeline import load
 SECOND = 1_000_000
 
 
+FRAMES = 15_000
+
+
 @pytest.fixture(scope="session")
-def minute(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A film of a minute: 1500 small pictures."""
-    path = tmp_path_factory.mktemp("film") / "minute.mp4"
-    picture = (
-        "-f",
-        "lavfi",
-        "-i",
-        "testsrc=s=160x96:r=25:d=60",
-        "-pix_fmt",
-        "yuv420p",
-        "-preset",
-        "ultrafast",
-    )
-    subprocess.run(
-        [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", *picture, str(path)], check=True, timeout=100
-    )
+def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Ten minutes of small pictures: longer than any run here lasts."""
+    folder = tmp_path_factory.mktemp("film")
+    minute, path = folder / "minute.mp4", folder / "film.mp4"
+    drawn = ("-f", "lavfi", "-i", "testsrc=s=160x96:r=25:d=60")
+    for made in (
+        (*drawn, "-pix_fmt", "yuv420p", "-preset", "ultrafast", "-bf", "0", str(minute)),
+        ("-stream_loop", "9", "-i", str(minute), "-c", "copy", str(path)),
+    ):
+        command = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", *made]
+        subprocess.run(command, check=True, timeout=100)
     return path
 
 
@@ -49,7 +47,7 @@ Spawn = Callable[..., "subprocess.Popen[str]"]
 
 
 @pytest.fixture
-def spawn(minute: Path, tmp_path: Path) -> Iterator[Spawn]:
+def spawn(film: Path, tmp_path: Path) -> Iterator[Spawn]:
     """Start `ferpipe run` on the film in a process of its own, which is not left behind."""
     started: list[subprocess.Popen[str]] = []
 
@@ -63,7 +61,7 @@ def spawn(minute: Path, tmp_path: Path) -> Iterator[Spawn]:
         **options: object,
     ) -> subprocess.Popen[str]:
         stages = [
-            {"use": "file", "with": {"path": str(minute), **(source or {})}},
+            {"use": "file", "with": {"path": str(film), **(source or {})}},
             {"use": "blazeface", "with": {"every": 25}},
             {"use": "timeline", "with": {"path": timeline}},
         ]
@@ -90,7 +88,9 @@ def spawn(minute: Path, tmp_path: Path) -> Iterator[Spawn]:
     yield start
     for process in started:
         process.kill()
-        process.communicate()
+        process.wait()
+        if process.stderr is not None:
+            process.stderr.close()
 
 
 def wait_for(part: Path, size: int, process: subprocess.Popen[str]) -> None:
@@ -179,7 +179,7 @@ def test_asked_to_end_it_finishes_its_files(spawn, tmp_path, number, code):
     timeline = load(out / "t.json")
     assert not timeline.complete
     recorded = [round(record["time"] * SECOND) for record in timeline.frames]
-    assert 50 <= len(recorded) < 1500
+    assert 50 <= len(recorded) < FRAMES
     assert recorded == [i * 40_000 for i in range(len(recorded))]
     shown = times_of(out / "v.mp4")
     assert shown == [i * 40_000 for i in range(len(shown))]
@@ -264,14 +264,14 @@ def test_a_folder_that_vanishes_ends_the_run_at_once(spawn, tmp_path, how):
     assert not out.exists()
     if how == "moved":
         kept = load(tmp_path / "moved" / "t.jsonl.part").frames
-        assert 50 <= len(kept) < 1500
+        assert 50 <= len(kept) < FRAMES
         assert len(times_of(tmp_path / "moved" / "v.mp4.part")) > 25
 
 
 @pytest.mark.slow
-def test_a_folder_that_vanishes_under_hls_is_told_and_holds_nothing_up(tmp_path, minute):
+def test_a_folder_that_vanishes_under_hls_is_told_and_holds_nothing_up(tmp_path, film):
     stages = [
-        {"use": "file", "with": {"path": str(minute), "end": 20}},
+        {"use": "file", "with": {"path": str(film), "end": 20}},
         {"use": "stream", "with": {"url": "live/s.m3u8"}},
         {"use": "blazeface", "with": {"every": 25}},
         {"use": "timeline", "with": {"path": "t.jsonl"}},

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from ferpipe_emotion.training.data import LabelledFaces
+from ferpipe_emotion.training.data.views import Views, load_views
 from ferpipe_emotion.training.recipe import Recipe
 from ferpipe_emotion.training.targets import Targets, make_targets
 
@@ -36,12 +38,15 @@ class Batches:
     faces: LabelledFaces
     targets: Targets
     weights: npt.NDArray[np.float32]
+    views: Views | None = None
 
     @classmethod
     def of(cls, recipe: Recipe, faces: LabelledFaces) -> Batches:
         """The batches of `faces` as the recipe wants them."""
         weights = class_weights(faces.labels, len(faces.classes), recipe.class_weights)
-        return cls(recipe, faces, make_targets(faces, recipe.labels), weights)
+        other = recipe.data.views
+        views = load_views(Path(other.path), faces.images) if other is not None else None
+        return cls(recipe, faces, make_targets(faces, recipe.labels), weights, views)
 
     @property
     def size(self) -> int:
@@ -63,14 +68,28 @@ class Batches:
 
     def epoch(self, epoch: int, start: int = 0) -> Iterator[dict[str, Any]]:
         """The batches of an epoch from step `start` on, as the `Trainee` takes them."""
-        order = self.order(epoch)
+        order, shown = self.order(epoch), self._shown(epoch)
         for step in range(start, self.steps):
             rows = order[step * self.size : (step + 1) * self.size]
             batch = {
-                "picture": self.faces.images[rows],
+                "picture": self._pictures(rows, shown[rows]),
                 "emotion": self.targets.emotion[rows],
                 "weight": self.weights[rows],
             }
             if self.targets.ferplus is not None:
                 batch["ferplus"] = self.targets.ferplus[rows]
             yield batch
+
+    def _shown(self, epoch: int) -> npt.NDArray[np.int64]:
+        """(N,) the row of the view that each face is shown by in an epoch; -1: the face as it is."""
+        other = self.recipe.data.views
+        if self.views is None or other is None:
+            return np.full(len(self.faces), -1)
+        chance = np.random.default_rng((self.recipe.seed, epoch, 1)).random(len(self.faces))
+        return np.where(chance < other.share, self.views.row, -1)
+
+    def _pictures(self, rows: npt.NDArray[np.int64], shown: npt.NDArray[np.int64]) -> npt.NDArray[np.uint8]:
+        pictures = self.faces.images[rows]
+        if self.views is not None and (other := shown >= 0).any():
+            pictures[other] = self.views.images[shown[other]]
+        return pictures

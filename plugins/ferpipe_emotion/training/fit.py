@@ -1,7 +1,8 @@
-"""What of a recipe's labels the data at hand cannot give, left out and said."""
+"""What of a recipe the data at hand cannot give, left out and said."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from ferpipe_emotion.find import load_model_card
@@ -15,7 +16,7 @@ _OF_VOTES: dict[str, Any] = {"ferplus": 0.0, "not_a_face": None, "second_head": 
 
 
 def fitted(recipe: Recipe, faces: LabelledFaces) -> tuple[Recipe, list[str]]:
-    """The recipe without labels that `faces` do not have, and a line for what was left out.
+    """The recipe without labels and views that `faces` do not have, and a line for what was left out.
 
     So the shipped recipes train on FER2013 without FER+, and on people's own classes.  Raises
     UsageError where a teacher's file is missing or damaged.
@@ -30,7 +31,11 @@ def fitted(recipe: Recipe, faces: LabelledFaces) -> tuple[Recipe, list[str]]:
     if labels.teacher is not None and (other := _teaches_other_classes(labels, faces)):
         lines.append(f"the teacher '{other}' tells other classes: left out of the recipe: labels.teacher")
         labels = labels.model_copy(update={"teacher": None})
-    return recipe.model_copy(update={"labels": labels}), lines
+    data = recipe.data
+    if data.views is not None and not Path(data.views.path).is_file():
+        lines.append(f"there is no file '{data.views.path}': left out of the recipe: data.views")
+        data = data.model_copy(update={"views": None})
+    return recipe.model_copy(update={"labels": labels, "data": data}), lines
 
 
 def _teaches_other_classes(labels: Labels, faces: LabelledFaces) -> str | None:

@@ -18,9 +18,16 @@ from ferpipe_emotion.training.recipe_parts import (
     Share,
 )
 
-__all__ = ["Data", "EarlyStop", "Labels", "Recipe", "SecondHead", "Teacher"]
+__all__ = ["Data", "EarlyStop", "Labels", "OtherViews", "Recipe", "SecondHead", "Teacher"]
 
 Monitor = Literal["accuracy", "macro_f1", "loss"]
+
+
+class OtherViews(Part):
+    """Faces as the detector and the aligner give them, learnt in the place of the faces as they are."""
+
+    path: str = Field(description="An .npz of images and of; benchmarks/views.py writes it.")
+    share: Share = Field(default=0.5, description="How often a face that has another view is shown by it.")
 
 
 class Data(Part):
@@ -41,6 +48,7 @@ class Data(Part):
     )
     limit: int | None = Field(default=None, ge=1, description="Learn from this many faces only (a trial).")
     strict: bool = Field(default=False, description="Refuse data with bad rows.")
+    views: OtherViews | None = Field(default=None, description="Other pictures of the same faces.")
 
 
 class SecondHead(Part):

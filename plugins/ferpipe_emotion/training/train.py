@@ -135,7 +135,7 @@ class _Run:
         self.trainee.compile(optimizer=self.optimizer, jit_compile=recipe.compile and _can_compile())
         self.optimizer.build(self.network.trainable_variables)
         self.progress = Progress()
-        self.data = _fingerprint(self.batches.faces, validation)
+        self.data = _fingerprint(self.batches, validation)
         self.saved = self.began = time.monotonic()
 
     @property
@@ -264,9 +264,11 @@ def _can_compile() -> bool:
     return bool(keras.backend.backend() != "torch")
 
 
-def _fingerprint(learnt: LabelledFaces, validation: LabelledFaces) -> str:
+def _fingerprint(batches: Batches, validation: LabelledFaces) -> str:
     digest = hashlib.sha256()
-    for faces in (learnt, validation):
+    if batches.views is not None:
+        digest.update(batches.views.images.tobytes())
+    for faces in (batches.faces, validation):
         digest.update(faces.images.tobytes())
         digest.update(faces.labels.tobytes())
     return digest.hexdigest()
