@@ -10,7 +10,6 @@ to the end of `ferpipe run`, in each state that a live source can be in.
 
 from __future__ import annotations
 
-import signal
 import socket
 import statistics
 import subprocess
@@ -27,19 +26,11 @@ from ferpipe.testing import TestContext
 from ferpipe_sources.rtsp import RtspOptions, RtspSource
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+from support.live import LiveRun
 from support.rtsp import Server, free_port
 
 ROUNDS = int(sys.argv[1]) if len(sys.argv) > 1 else 10
 STALL = 2.0
-PIPELINE = """
-version: 1
-stages:
-  - use: rtsp
-    with: {{url: "{url}", stall_timeout: 1.0, reconnect_delay: 30, reconnect_max_delay: 30, open_timeout: 30}}
-  - blazeface
-  - use: timeline
-    with: {{path: out.jsonl}}
-"""
 
 
 def film(folder: Path) -> None:
@@ -121,58 +112,43 @@ def show(what: str, seconds: list[float]) -> None:
     print(f"{what:32}  median {statistics.median(ordered):6.0f}  longest {ordered[-1]:6.0f}", flush=True)
 
 
-def ends(folder: Path, url: str, ready: Callable[[Path], bool]) -> float:
-    """Seconds from SIGINT to the end of a run that was `ready` by its folder."""
-    (folder / "live.yaml").write_text(PIPELINE.format(url=url))
-    for name in ("out.jsonl", "out.jsonl.part"):
-        (folder / name).unlink(missing_ok=True)
-    command = [sys.executable, "-m", "ferpipe", "run", "live.yaml"]
-    with (folder / "log").open("w") as log:
-        run = subprocess.Popen(command, cwd=folder, stdout=log, stderr=log)
-    while not ready(folder):
-        time.sleep(0.02)
-    began = time.monotonic()
-    run.send_signal(signal.SIGINT)
-    assert run.wait(30) == 130
-    return time.monotonic() - began
+def ends(url: str, ready: Callable[[LiveRun], object]) -> float:
+    """Seconds from SIGINT to the end of a run that was waited for by `ready`."""
+    with tempfile.TemporaryDirectory() as folder:
+        run = LiveRun(Path(folder), url)
+        try:
+            ready(run)
+            seconds = run.interrupt()
+            assert run.process.returncode == 130, run.log
+        finally:
+            run.kill()
+    return seconds
 
 
-def is_live(folder: Path) -> bool:
-    part = folder / "out.jsonl.part"
-    return part.exists() and part.stat().st_size > 2000
-
-
-def said(what: str) -> Callable[[Path], bool]:
-    return lambda folder: what in (folder / "log").read_text()
-
-
-def ctrl_c(server: Server, folder: Path) -> None:
+def ctrl_c(server: Server) -> None:
     with socket.create_server(("127.0.0.1", 0)) as hole:
         hole.settimeout(30)
-
-        def asked(_: Path) -> bool:
-            return bool(hole.accept())
-
         url = f"rtsp://127.0.0.1:{hole.getsockname()[1]}/x"
-        show("Ctrl-C, connecting", [ends(folder, url, asked) for _ in range(ROUNDS)])
-    show("Ctrl-C, live", [ends(folder, server.url(), is_live) for _ in range(ROUNDS)])
+        show("Ctrl-C, connecting", [ends(url, lambda _: hole.accept()) for _ in range(ROUNDS)])
+    show("Ctrl-C, live", [ends(server.url(), LiveRun.until_frames) for _ in range(ROUNDS)])
 
-    def hung(folder: Path, sign: Callable[[Path], bool]) -> bool:
-        if not is_live(folder):
-            return False
+    def hung(run: LiveRun) -> None:
+        run.until_frames()
         server.hang()
-        while not sign(folder):
-            time.sleep(0.02)
-        return True
 
-    for what, sign in (("hanging, not noticed", lambda _: True), ("stalled", said("sent no frame"))):
+    def stalled(run: LiveRun) -> None:
+        hung(run)
+        run.until_said("sent no frame")
+
+    for what, ready in (("hanging, not noticed", hung), ("stalled", stalled)):
         times = []
         for _ in range(ROUNDS):
-            times.append(ends(folder, server.url(), lambda folder, sign=sign: hung(folder, sign)))
+            times.append(ends(server.url(), ready))
             server.go_on()
         show(f"Ctrl-C, {what}", times)
     refused = f"rtsp://127.0.0.1:{free_port()}/x"
-    show("Ctrl-C, waiting", [ends(folder, refused, said("connecting again")) for _ in range(ROUNDS)])
+    waiting = [ends(refused, lambda run: run.until_said("connecting again")) for _ in range(ROUNDS)]
+    show("Ctrl-C, waiting", waiting)
 
 
 def main() -> None:
@@ -184,7 +160,7 @@ def main() -> None:
         show("first frame after its return", [kill_and_back(server, seen) for _ in range(ROUNDS)])
         show("notice of a hang, over 2 s", [hang(server, seen) for _ in range(ROUNDS)])
         seen.close()
-        ctrl_c(server, folder)
+        ctrl_c(server)
         server.kill()
 
 
