@@ -13,12 +13,15 @@ import cv2
 from pydantic import Field
 
 from ferpipe import Context, Options, Packet, Stage, UsageError
+from ferpipe_sinks._screen import SCREEN
 
 cv2.setNumThreads(1)
 
 __all__ = ["WindowOptions", "WindowSink"]
 
 _QUIT = frozenset({ord("q"), ord("Q"), 27})
+_KEY = 0xFFFF
+"""The key without its modifiers; the eight bits that `waitKey` leaves make a Q of the left arrow."""
 
 
 class WindowOptions(Options):
@@ -46,31 +49,46 @@ class WindowSink(Stage[WindowOptions]):
 
     def process(self, packet: Packet) -> Packet:
         """Show the picture, and look whether somebody wants to end."""
-        if self._closed:
-            return packet
-        if not self._shown:
-            self._show(packet)
-        cv2.imshow(self.options.title, packet.picture)
-        if cv2.waitKey(1) & 0xFF in _QUIT or not self._is_visible():
-            self._closed = True
-            _finish(self.context)
+        if not self._closed:
+            SCREEN.do(lambda: self._show(packet))
         return packet
 
     def close(self) -> None:
         """Take the window away."""
         if self._shown:
-            with contextlib.suppress(cv2.error):
-                cv2.destroyWindow(self.options.title)
+            SCREEN.do(self._take_away)
 
     def _show(self, packet: Packet) -> None:
+        if not self._shown:
+            self._place(packet)
+        cv2.imshow(self.options.title, packet.picture)
+        self._look()
+
+    def _place(self, packet: Packet) -> None:
         height, width = packet.picture.shape[:2]
         cv2.namedWindow(self.options.title, cv2.WINDOW_NORMAL | cv2.WINDOW_KEEPRATIO)
         wide = self.options.width or width
         cv2.resizeWindow(self.options.title, wide, max(1, round(height * wide / width)))
         self._shown = True
+        SCREEN.watch(self, self._look)
+
+    def _look(self) -> None:
+        """End the run where a key was pressed for it, or the window is gone."""
+        if cv2.waitKeyEx(1) & _KEY in _QUIT or not self._is_visible():
+            self._closed = True
+            SCREEN.forget(self)
+            _finish(self.context)
+
+    def _take_away(self) -> None:
+        SCREEN.forget(self)
+        with contextlib.suppress(cv2.error):
+            cv2.destroyWindow(self.options.title)
 
     def _is_visible(self) -> bool:
-        return cv2.getWindowProperty(self.options.title, cv2.WND_PROP_VISIBLE) >= 1
+        try:
+            return cv2.getWindowProperty(self.options.title, cv2.WND_PROP_VISIBLE) >= 1
+        except cv2.error:  # which some of OpenCV's backends raise for a window that is gone
+            return False
 
 
 def _finish(context: Context) -> None:

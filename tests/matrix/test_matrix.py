@@ -9,7 +9,7 @@ leaves neither a thread nor an open file nor a child process.
 The full product is run but for what has no meaning: a source has no `flush`; `gives less than it promises`
 cannot be seen in stages that promise nothing or only fields of faces (for the source it is a stream that it
 does not set); several copies exist of stages only that take each packet by itself.  A window needs a display,
-and a process of its own, since Qt stays with the thread that first showed one.
+and a process of its own, since Qt keeps its connection to one, and the thread that first showed a window.
 The policy only judges failures on a frame; the other cells are run under all three to show just that.
 """
 
@@ -42,6 +42,8 @@ from ferpipe.timeline import load
 ROOT = Path(__file__).parents[2]
 ALONE = "FERPIPE_MATRIX_ALONE"
 """Set in the process that runs a single cell."""
+SCREEN = "ferpipe-screen"
+"""The thread of the windows, which stays for those of later runs."""
 IN_TIME = 60.0
 """Seconds in which a run has to end; it takes less than one on an idle machine."""
 GRACE = 20.0
@@ -126,7 +128,7 @@ class Surroundings:
 
     def _left(self, allowed: list[threading.Thread]) -> dict:
         found = {
-            "threads": set(threading.enumerate()) - self.threads - set(allowed),
+            "threads": {t for t in threading.enumerate() if t.name != SCREEN} - self.threads - set(allowed),
             "children": children() - self.children,
             "files": {} if allowed or ALONE in os.environ else dict(open_files() - self.files),
         }

@@ -6,7 +6,9 @@ import os
 import shutil
 import subprocess
 import sys
-from dataclasses import dataclass
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import cv2
@@ -15,6 +17,7 @@ from sinks_material import picture
 
 from ferpipe import UsageError
 from ferpipe.testing import TestContext, make_packet, run_stage
+from ferpipe_sinks import _screen
 from ferpipe_sinks.null import NullSink
 from ferpipe_sinks.window import WindowOptions, WindowSink
 
@@ -78,31 +81,45 @@ thread.join()
 """
 
 
-@pytest.mark.skipif(not (shutil.which("Xvfb") and shutil.which("xdotool")), reason="needs Xvfb and xdotool")
-def test_q_in_a_real_window_ends_the_run(tmp_path: Path) -> None:
-    """On a real X server, with the stage in a thread of its own, as an executor calls it."""
-    with subprocess.Popen(
-        [shutil.which("Xvfb") or "", "-displayfd", "1", "-nolisten", "tcp"], stdout=subprocess.PIPE
-    ) as server:
+@pytest.fixture
+def display() -> Iterator[dict[str, str]]:
+    """The environment with a real X server."""
+    xvfb = shutil.which("Xvfb")
+    if xvfb is None:
+        pytest.skip("needs Xvfb")
+    with subprocess.Popen([xvfb, "-displayfd", "1", "-nolisten", "tcp"], stdout=subprocess.PIPE) as server:
         assert server.stdout is not None
-        environment = {**os.environ, "DISPLAY": f":{int(server.stdout.readline())}"}
-        command = [sys.executable, "-c", SCRIPT, str(tmp_path)]
-        with subprocess.Popen(command, stdout=subprocess.PIPE, env=environment) as shown:
-            assert shown.stdout is not None
-            assert shown.stdout.readline() == b"shown\n"
-            keys = [
-                shutil.which("xdotool") or "",
-                "search",
-                "--sync",
-                "--name",
-                "ferpipe",
-                "windowfocus",
-                "key",
-                "q",
-            ]
-            subprocess.run(keys, env=environment, check=True, timeout=30)
-            assert shown.stdout.readline() == b"ended\n"
+        yield {**os.environ, "DISPLAY": f":{int(server.stdout.readline())}"}
         server.terminate()
+
+
+@pytest.mark.skipif(not shutil.which("xdotool"), reason="needs xdotool")
+def test_q_in_a_real_window_ends_the_run(tmp_path: Path, display: dict[str, str]) -> None:
+    """On a real X server, with the stage in a thread of its own, as an executor calls it."""
+    command = [sys.executable, "-c", SCRIPT, str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, env=display) as shown:
+        assert shown.stdout is not None
+        assert shown.stdout.readline() == b"shown\n"
+        press = f"{shutil.which('xdotool')} search --sync --name ferpipe windowfocus key".split()
+        subprocess.run([*press, "Left"], env=display, check=True, timeout=30)
+        subprocess.run([*press, "q"], env=display, check=True, timeout=30)
+        assert shown.stdout.readline() == b"ended\n"
+
+
+RUNS = """
+from ferpipe import Pipeline
+clip = ("file", {"path": "ferpipe:samples/demo.mp4", "end": 0.2})
+for sinks in (["window"], ["window"], [("window", {"title": "a"}), ("window", {"title": "b"})]):
+    print(Pipeline.of(clip, *sinks).run().frames, flush=True)
+"""
+
+
+def test_a_process_shows_as_many_real_windows_as_it_likes(display: dict[str, str]) -> None:
+    """Qt hangs where a second thread calls it after the first has ended."""
+    command = [sys.executable, "-c", RUNS]
+    done = subprocess.run(command, env=display, stdout=subprocess.PIPE, text=True, check=False, timeout=120)
+    assert done.returncode == 0
+    assert done.stdout.split() == ["5", "5", "5"]
 
 
 class Screen:
@@ -112,21 +129,29 @@ class Screen:
         self.shown: list[str] = []
         self.open: set[str] = set()
         self.size = (0, 0)
+        self.threads: set[int] = set()
         monkeypatch.setattr("ferpipe_sinks.window._refuse_without_display", lambda: None)
         monkeypatch.setattr(cv2, "namedWindow", lambda title, _flags: self.open.add(title))
         monkeypatch.setattr(cv2, "resizeWindow", lambda _title, *size: setattr(self, "size", size))
-        monkeypatch.setattr(cv2, "imshow", lambda title, _image: self.shown.append(title))
-        monkeypatch.setattr(cv2, "waitKey", lambda _ms: keys.pop(0) if keys else -1)
+        monkeypatch.setattr(cv2, "imshow", self.show)
+        monkeypatch.setattr(_screen, "IDLE", 3600.0)
+        monkeypatch.setattr(cv2, "waitKeyEx", lambda _ms: keys.pop(0) if keys else -1)
         monkeypatch.setattr(cv2, "getWindowProperty", lambda title, _what: float(title in self.open))
         monkeypatch.setattr(cv2, "destroyWindow", self.open.discard)
+
+    def show(self, title: str, _image: object) -> None:
+        self.threads.add(threading.get_ident())
+        self.shown.append(title)
 
 
 @dataclass
 class FinishingContext(TestContext):
     finished: int = 0
+    asked: threading.Event = field(default_factory=threading.Event)
 
     def finish(self) -> None:
         self.finished += 1
+        self.asked.set()
 
 
 def run(context: TestContext, pictures: int = 4, **options: object) -> None:
@@ -134,7 +159,11 @@ def run(context: TestContext, pictures: int = 4, **options: object) -> None:
     assert run_stage(WindowSink(WindowOptions.model_validate(options)), packets, context=context) == packets
 
 
-@pytest.mark.parametrize("key", [ord("q"), ord("Q"), 27])
+NUM_LOCK, LEFT = 0x100000, 0xFF51
+"""A modifier, and a key whose lowest byte is that of a Q (GDK and X11 key symbols)."""
+
+
+@pytest.mark.parametrize("key", [ord("q"), ord("Q"), 27, NUM_LOCK | ord("q")])
 def test_a_key_ends_the_run(context: TestContext, monkeypatch: pytest.MonkeyPatch, key: int) -> None:
     screen = Screen(monkeypatch, keys=[-1, key])
     finishing = FinishingContext(context.folder)
@@ -146,10 +175,52 @@ def test_a_key_ends_the_run(context: TestContext, monkeypatch: pytest.MonkeyPatc
 
 
 def test_other_keys_do_not(context: TestContext, monkeypatch: pytest.MonkeyPatch) -> None:
-    screen = Screen(monkeypatch, keys=[ord("a"), 32, -1])
+    screen = Screen(monkeypatch, keys=[ord("a"), LEFT, 32, NUM_LOCK | LEFT, -1])
     finishing = FinishingContext(context.folder)
-    run(finishing)
-    assert (finishing.finished, len(screen.shown)) == (0, 4)
+    run(finishing, pictures=6)
+    assert (finishing.finished, len(screen.shown)) == (0, 6)
+
+
+def test_a_key_ends_the_run_also_while_no_frame_comes(
+    context: TestContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys = [-1, -1]
+    Screen(monkeypatch, keys)
+    monkeypatch.setattr(_screen, "IDLE", 0.01)
+    finishing = FinishingContext(context.folder)
+    stage = WindowSink()
+    stage.open(finishing)
+    stage.process(make_packet(picture()))
+    assert finishing.finished == 0
+    keys.append(ord("q"))
+    assert finishing.asked.wait(20)
+    stage.close()
+    assert finishing.finished == 1
+
+
+def test_all_runs_of_a_process_share_the_thread_of_the_windows(
+    context: TestContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    screen = Screen(monkeypatch, keys=[])
+    runs = [threading.Thread(target=run, args=(context,), kwargs={"title": title}) for title in "abc"]
+    for one in runs:
+        one.start()
+        one.join()
+    assert screen.shown == [*"aaaabbbbcccc"]
+    (thread,) = screen.threads
+    assert thread not in {one.ident for one in runs}
+    assert screen.open == set()
+
+
+def test_what_opencv_says_reaches_the_stage(context: TestContext, monkeypatch: pytest.MonkeyPatch) -> None:
+    Screen(monkeypatch, keys=[])
+
+    def refuse(_title: str, _flags: int) -> None:
+        raise cv2.error("no window today")
+
+    monkeypatch.setattr(cv2, "namedWindow", refuse)
+    with pytest.raises(cv2.error, match="no window today"):
+        run(context)
 
 
 def test_closing_the_window_ends_the_run(context: TestContext, monkeypatch: pytest.MonkeyPatch) -> None:
