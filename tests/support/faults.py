@@ -60,7 +60,7 @@ class Shop:
             if self.bytes + image.nbytes > BUDGET:
                 raise MemoryError(f"more than {BUDGET} bytes")
             self.bytes += image.nbytes
-            copy = image.copy()
+            copy: np.ndarray = image.copy()
             self.kept.append(weakref.ref(copy))
         return copy
 
@@ -85,21 +85,10 @@ class _Broken(Stage[Any]):
         self._break_in("open")
 
     def process(self, packet: Packet) -> Any:
-        fault = self.options.fault
-        if fault == "keeps everything":
-            self._hoard.append(shop.keep(packet.frame.image))
-        elif packet.frame.index == AT:
-            self._break_in("process")
-            if fault == "MemoryError":
-                raise MemoryError
-            if fault == "gives a number":
-                return 7
-            if fault == "gives a stale packet":
-                return shop.first
-            if fault == "gives less than it promises":
-                return Packet(packet.frame)
-        shop.first = shop.first or packet
-        return super().process(packet)
+        if self.options.fault == "gives less than it promises" and packet.frame.index == AT:
+            return Packet(packet.frame)
+        wrong = self._instead_of(packet)
+        return super().process(packet) if wrong is None else wrong
 
     def flush(self) -> Iterable[Any]:
         self._break_in("flush")
@@ -108,6 +97,19 @@ class _Broken(Stage[Any]):
     def close(self) -> None:
         super().close()
         self._break_in("close")
+
+    def _instead_of(self, packet: Packet) -> Any:
+        """What this stage gives in place of what it should, if anything; it may also raise or hang."""
+        fault, wrong = self.options.fault, None
+        if fault == "keeps everything":
+            self._hoard.append(shop.keep(packet.frame.image))
+        elif packet.frame.index == AT:
+            self._break_in("process")
+            if fault == "MemoryError":
+                raise MemoryError
+            wrong = {"gives a number": 7, "gives a stale packet": shop.first}.get(fault)
+        shop.first = shop.first or packet
+        return wrong
 
     def _break_in(self, call: str) -> None:
         if call == "close" and not self._closed_by_engine():
@@ -128,19 +130,8 @@ class _BrokenSource(_Broken, Source[Any]):
     """The same for a source; its `process` is `frames`."""
 
     def frames(self) -> Iterator[Any]:
-        fault = self.options.fault
         for packet in super().frames():
-            if fault == "keeps everything":
-                self._hoard.append(shop.keep(packet.frame.image))
-            elif packet.frame.index == AT:
-                self._break_in("process")
-                if fault == "MemoryError":
-                    raise MemoryError
-                if fault in {"gives a number", "gives a stale packet"}:
-                    yield 7 if fault == "gives a number" else shop.first
-                    continue
-            shop.first = shop.first or packet
-            yield packet
+            yield self._instead_of(packet) or packet
 
     def open(self, context: Any) -> None:
         super().open(context)
