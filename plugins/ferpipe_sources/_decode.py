@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator
 from fractions import Fraction
+from typing import cast
 
 import av
 from av.container import InputContainer
@@ -16,7 +17,7 @@ from av.video.stream import VideoStream
 from ferpipe import UsageError
 from ferpipe.packet import MICROSECONDS
 
-__all__ = ["choose_video", "decoded", "microseconds", "packets", "step_of"]
+__all__ = ["choose_video", "decoded", "microseconds", "owned", "packets", "step_of"]
 
 GIVE_UP_AFTER = 64
 """Read errors in a row, without a packet between, that end a stream."""
@@ -67,13 +68,23 @@ def _codec(stream: av.stream.Stream) -> str:
 
 
 def packets(
-    container: InputContainer, stream: VideoStream, survives: Callable[[FFmpegError], bool]
+    container: InputContainer,
+    stream: VideoStream,
+    survives: Callable[[FFmpegError], bool],
+    *,
+    own: bool = False,
 ) -> Iterator[Packet[VideoStream]]:
     """The packets of `stream`; reads on after each error that `survives`, raises the others.
 
+    own: each is a copy (see `owned`), and nothing of the original is left when it is given.
     Ends like the stream does, after `GIVE_UP_AFTER` errors in a row at the latest.
     """
-    source = container.demux(stream)
+
+    def reading() -> Iterator[Packet[VideoStream]]:
+        # map and not a loop, whose variable would keep the original until the next one has come
+        return map(owned, container.demux(stream)) if own else container.demux(stream)
+
+    source = reading()
     failures = 0
     while failures < GIVE_UP_AFTER:
         try:
@@ -82,13 +93,29 @@ def packets(
             if not survives(error):
                 raise
             failures += 1
-            source = container.demux(stream)
+            source = reading()
             continue
         if packet is None:
             return
         failures = 0
         if packet.size:
             yield packet
+
+
+def owned(packet: Packet[VideoStream]) -> Packet[VideoStream]:
+    """A copy of `packet` in memory of its own.
+
+    FFmpeg gives the buffers of a V4L2 device as they are, in packets and in the raw frames made of
+    them, and takes them away when the device is closed: whoever still has one then crashes.
+    """
+    if not packet.size:
+        return packet
+    copy = cast("Packet[VideoStream]", Packet(packet.size))
+    copy.update(cast("bytes", packet))  # it takes whatever has a buffer
+    copy.stream, copy.time_base = packet.stream, packet.time_base
+    copy.pts, copy.dts, copy.duration = packet.pts, packet.dts, packet.duration
+    copy.is_keyframe, copy.is_corrupt = packet.is_keyframe, packet.is_corrupt
+    return copy
 
 
 def decoded(

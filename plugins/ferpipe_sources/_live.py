@@ -8,6 +8,7 @@ from collections.abc import Generator, Iterator
 from typing import Generic, TypeVar
 
 import av
+from av.error import FFmpegError
 from av.video.frame import VideoFrame
 from pydantic import Field
 
@@ -34,8 +35,8 @@ PARTING = 0.25
 """Seconds that `close` waits for a reader to end; it ends by itself later where it is blocked."""
 
 REFUSED = 30.0
-"""Least seconds between two attempts while the camera refuses the password that it took before:
-cameras lock an account after a few wrong ones, and more of them prolong that."""
+"""Seconds between two attempts, before the jitter, while the camera refuses the password that it took
+before: cameras lock an account after a few wrong ones, and more of them prolong that."""
 
 
 class LiveOptions(Options):
@@ -155,7 +156,8 @@ class LiveSource(Source[LiveOptionsT], Generic[LiveOptionsT]):
             reader.leave()
 
     def _overdue(self, reader: Reader, since: float) -> Exception | None:
-        waited = time.monotonic() - (reader.arrived_at or reader.connected_at or since)
+        now = reader.ended_at or time.monotonic()  # what came last may have waited long to be taken
+        waited = now - (reader.arrived_at or reader.connected_at or since)
         if reader.connected_at is None:
             limit = self.options.open_timeout
             late = waited > (ALMOST * limit if reader.ended else limit)
@@ -201,15 +203,18 @@ class LiveSource(Source[LiveOptionsT], Generic[LiveOptionsT]):
 
     def _again(self, trouble: Exception | None) -> bool:
         """Whether to connect again after `trouble`; raises where it ends the run: UsageError for what
-        the user must mend, RunError otherwise.
+        the user must mend, what nobody foresaw as it is, RunError otherwise.
         """
         options = self.options
         if trouble is None and (self.ends or not options.reconnect):
             return False
         ended = f"{self.stream.uri}: the stream ended"
         said = ended if trouble is None else redact(self.explain(trouble))
-        if trouble is not None and self._index == 0 and self.is_final(trouble):
-            raise UsageError(said)
+        if trouble is not None and self._index == 0:
+            if not isinstance(trouble, FFmpegError | OSError | UsageError):
+                raise trouble
+            if self.is_final(trouble):
+                raise UsageError(said)
         if not options.reconnect:
             raise RunError(said)
         if options.reconnect_tries is not None and self._backoff.failures >= options.reconnect_tries:

@@ -20,14 +20,17 @@ TICK_MS = 100
 
 
 class Pipe:
-    """A FIFO for PyAV to read; each read ends after `timeout` seconds, or at once after `abort`.
+    """A FIFO for PyAV to read, of which no read waits for ever; each ends at once after `abort`.
 
+    open_timeout: seconds that opening may take, with all its reads; read_timeout: those of a read.
     FFmpeg's own way of opening one waits for its writer for ever.
     """
 
-    def __init__(self, path: Path, timeout: float) -> None:
+    def __init__(self, path: Path, open_timeout: float, read_timeout: float) -> None:
         self.name = str(path)
-        self._path, self._timeout = path, timeout
+        self._path = path
+        self._open_timeout, self._read_timeout = open_timeout, read_timeout
+        self._opened_by: float | None = None
         self._aborted = threading.Event()
         self._handle: int | None = None
 
@@ -38,8 +41,9 @@ class Pipe:
                 f"{self._path} is no named pipe; make one with mkfifo, or read a file with 'use: file'"
             )
         self._handle = os.open(self._path, os.O_RDONLY | os.O_NONBLOCK)
+        self._opened_by = time.monotonic() + self._open_timeout
         try:
-            return av.open(
+            container = av.open(
                 self,
                 "r",
                 metadata_errors="replace",
@@ -53,6 +57,8 @@ class Pipe:
         except BaseException:
             self.close()
             raise
+        self._opened_by = None
+        return container
 
     def read(self, size: int) -> bytes:
         """Up to `size` bytes; none when the writer has gone.  Raises TimeoutError."""
@@ -60,11 +66,12 @@ class Pipe:
             return b""
         waiting = select.poll()
         waiting.register(self._handle, select.POLLIN)
-        until = time.monotonic() + self._timeout
+        until = self._opened_by or time.monotonic() + self._read_timeout
         while not self._aborted.is_set() and time.monotonic() < until:
             if waiting.poll(TICK_MS):
                 return os.read(self._handle, size)
-        raise TimeoutError(f"sent nothing for {self._timeout:g} s")
+        limit = self._read_timeout if self._opened_by is None else self._open_timeout
+        raise TimeoutError(f"sent nothing for {limit:g} s")
 
     def abort(self) -> None:
         """End the read that is under way; any thread may call it."""

@@ -17,7 +17,6 @@ from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from ferpipe import UsageError
 from ferpipe_sources._decode import choose_video, decoded, microseconds, packets, step_of
 from ferpipe_sources._lag import Lag
 
@@ -28,6 +27,9 @@ BEHIND = 0.5
 
 PATIENCE = 1.0
 """... when it lasts for so many seconds: a burst after a pause of the network is caught up sooner."""
+
+NO_KEY = 30.0
+"""Seconds that catching up may wait for a key frame; a stream that has none is connected again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,7 @@ class Connection:
     depth: frames that may wait, where `latest` is False.
     latest: a new frame pushes out the one that waits; else reading waits.
     threads: threads of the decoder.
+    borrowed: what is read lies in buffers of the device, which are gone when it is closed.
     abort: ends whatever `open` or a read waits for, where that is possible.
     close: called after the container is closed.
     """
@@ -63,6 +66,7 @@ class Connection:
     depth: int = 1
     latest: bool = True
     threads: int = 1
+    borrowed: bool = False
     abort: Callable[[], object] = lambda: None
     close: Callable[[], object] = lambda: None
 
@@ -89,12 +93,14 @@ class Reader(threading.Thread):
         self._leaving = False
         self._lag = Lag()
         self._behind_since: float | None = None
-        self._lag_then = 0.0
+        self._lag_then = self._skipping_since = 0.0
         self._jpeg: VideoCodecContext | None = None
         self.connected_at: float | None = None
         """`time.monotonic()` when the stream was open, None before."""
         self.arrived_at: float | None = None
         """`time.monotonic()` when the last frame came, None before."""
+        self.ended_at: float | None = None
+        """`time.monotonic()` when reading ended, None before."""
         self.ended = False
         """The stream is over; nothing will follow what waits."""
         self.error: Exception | None = None
@@ -156,12 +162,12 @@ class Reader(threading.Thread):
         """Read until the stream ends or nobody wants it."""
         try:
             self._read()
-        except (FFmpegError, OSError, UsageError) as error:
+        except Exception as error:  # noqa: BLE001 -- whatever it is, the stream did not end properly
             self.error = error
         finally:
             self._connection.close()
             with self._changed:
-                self.ended = True
+                self.ended, self.ended_at = True, time.monotonic()
                 self._changed.notify_all()
 
     def _read(self) -> None:
@@ -194,7 +200,7 @@ class Reader(threading.Thread):
             yield Shot(frame, None, stamp, step_of(frame, stream), now, self._lag.due(stamp, now))
 
     def _packets(self, container: InputContainer, stream: VideoStream) -> Iterator[Packet[VideoStream]]:
-        for packet in packets(container, stream, self._survives):
+        for packet in packets(container, stream, self._survives, own=self._connection.borrowed):
             if self._leaving:
                 return
             if self._connection.latest:
@@ -215,13 +221,15 @@ class Reader(threading.Thread):
                     self._lag.forgive()
             elif not packet.is_keyframe:
                 self._add("skipped_behind")
+                if now - self._skipping_since < NO_KEY:  # it is there, although nobody sees it
+                    self.arrived_at = now
         elif lag <= BEHIND:
             self._behind_since = None
         elif self._behind_since is None:
             self._behind_since = now
         elif now - self._behind_since > PATIENCE:
             context.skip_frame = "NONKEY"
-            self._lag_then = lag
+            self._lag_then, self._skipping_since = lag, now
 
     def _survives(self, error: FFmpegError) -> bool:
         # A read that timed out may have lost half a packet: what follows would be read as nonsense.
@@ -237,11 +245,11 @@ class Reader(threading.Thread):
     def _give(self, shot: Shot) -> bool:
         connection = self._connection
         with self._changed:
-            self.arrived_at = shot.arrived
             if connection.latest:
                 self._missed += len(self._shots)
                 self._shots.clear()
             self._changed.wait_for(lambda: len(self._shots) < connection.depth or self._leaving)
+            self.arrived_at = time.monotonic()  # the wait was for the pipeline, and not for the stream
             if self._leaving:
                 return False
             self._shots.append(shot)

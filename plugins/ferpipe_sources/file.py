@@ -20,7 +20,7 @@ from av.video.stream import VideoStream
 from pydantic import Field, model_validator
 from typing_extensions import Self
 
-from ferpipe import Context, Frame, Options, Packet, Source, StreamInfo, UsageError, redact
+from ferpipe import Context, Frame, Options, Packet, Source, StreamInfo, UsageError
 from ferpipe.packet import MICROSECONDS
 from ferpipe_sources._clock import Clock
 from ferpipe_sources._decode import choose_video, decoded, microseconds, packets, step_of
@@ -205,7 +205,8 @@ def refuse_url(path: str) -> None:
     """Raise UsageError for an address, naming the source that reads it."""
     if "://" in path and not path.startswith("ferpipe:"):
         raise UsageError(
-            f"{redact(path)} is an address, not a file; read it with 'use: rtsp' and 'with: {{url: ...}}'"
+            f"a {path.partition('://')[0][:20]} address is not a file; "
+            "read it with 'use: rtsp' and 'with: {url: ...}'"
         )
 
 

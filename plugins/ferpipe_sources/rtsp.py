@@ -56,7 +56,14 @@ class RtspOptions(LiveOptions):
     @field_validator("url")
     @classmethod
     def _an_address(cls, url: str) -> str:
-        parts = urlsplit(url)
+        if not url.isprintable() or " " in url:
+            raise ValueError("an address has no spaces and no control characters; write a space as %20")
+        try:
+            parts = urlsplit(url)
+        except ValueError:  # whose text has the password in it
+            raise ValueError(
+                "this address cannot be read; write what is special in the password as %40 for @, %5B for ["
+            ) from None
         if not parts.scheme or "://" not in url:
             raise ValueError(
                 "this is no address such as rtsp://camera/stream; a file is read with 'use: file'"
@@ -92,7 +99,8 @@ class RtspSource(LiveSource[RtspOptions]):
         latest = self.live and self.context.live
         depth = 1 if latest else 8
         if parts.scheme.lower() == "fifo":
-            pipe = Pipe(Path(unquote(parts.path)), min(options.read_timeout, options.stall_timeout))
+            read = min(options.read_timeout, options.stall_timeout)
+            pipe = Pipe(Path(unquote(parts.path)), options.open_timeout, read)
             return Connection(pipe.open, options.url, depth, latest, abort=pipe.abort, close=pipe.close)
         return Connection(self._connect, redact(options.url), depth, latest)
 

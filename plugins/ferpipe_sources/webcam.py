@@ -21,6 +21,7 @@ from ferpipe_sources.cameras import FORMATS, camera_path, device_format, list_ca
 __all__ = ["WebcamOptions", "WebcamSource"]
 
 BUSY = errno.EBUSY
+GONE = frozenset({errno.ENODEV, errno.ENOENT, errno.ENXIO})
 
 
 class WebcamOptions(LiveOptions):
@@ -81,7 +82,8 @@ class WebcamSource(LiveSource[WebcamOptions]):
 
     def connection(self) -> Connection:
         """The device."""
-        return Connection(self._connect, self.stream.name, latest=self.context.live)
+        borrowed = self._format == "v4l2"
+        return Connection(self._connect, self.stream.name, latest=self.context.live, borrowed=borrowed)
 
     def _connect(self) -> InputContainer:
         options = self.options
@@ -109,6 +111,8 @@ class WebcamSource(LiveSource[WebcamOptions]):
         what = f"camera {self.options.device}"
         if isinstance(error, av.error.PermissionError):
             return f"{what} may not be opened; add yourself to the group 'video', or grant access to cameras"
+        if isinstance(error, av.error.FFmpegError) and error.errno in GONE:
+            return f"{what} is not there, or not any more; {which_exist()}"
         if isinstance(error, av.error.FFmpegError) and error.errno == BUSY:
             return f"{what} is in use by another program; close it first"
         if isinstance(error, av.error.FFmpegError):
