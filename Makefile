@@ -26,7 +26,7 @@ demo: $(VENV)/.ready
 	$(RUN) -m ferpipe run pipelines/demo.yaml --overwrite
 
 test: $(VENV)/.ready-dev
-	$(RUN) -m pytest -q -m "not slow"
+	$(RUN) -m pytest -q -n 2 -m "not slow"
 
 # What is packed is tried by `make package`, which would be done twice here.
 test-slow: $(VENV)/.ready-dev

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import socket
 import threading
@@ -41,6 +42,7 @@ def children() -> set[str]:
 @pytest.fixture
 def clean() -> Iterator[None]:
     """Neither a process nor a thread nor a file is left."""
+    gc.collect()  # what other tests left to the garbage may go now, and hide what is left here
     before = children()
     threads = set(threading.enumerate())
     files = len(list(Path("/proc/self/fd").iterdir()))

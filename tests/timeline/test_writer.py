@@ -18,6 +18,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.handles import held_below
 
 from ferpipe import Box, Emotion, Face, Packet, RunError, StreamInfo
 from ferpipe.testing import make_packet
@@ -275,10 +276,11 @@ def test_the_extension_decides_the_format() -> None:
 
 
 def test_no_file_handle_is_left(tmp_path: Path) -> None:
-    before = len(list(Path("/proc/self/fd").iterdir()))
+    with (tmp_path / "other").open("w"):
+        assert held_below(tmp_path) == [str(tmp_path / "other")]
     for form in FORMATS:
         write(tmp_path / f"a.{form}", [portrait(0)], form)
-    assert len(list(Path("/proc/self/fd").iterdir())) == before
+    assert held_below(tmp_path) == []
 
 
 def test_equal_timelines_are_equal(tmp_path: Path) -> None:
