@@ -52,9 +52,17 @@ def _stage(crew: Sequence[Worker], timing: Histogram, share: float, depth: tuple
         deepest=depth[1],
         errors=worker.tally.errors,
         state=worker.state,
-        counters=dict(sum((one.counters for one in crew), Counter())),
+        counters=_added(crew),
         copies=len(crew),
     )
+
+
+def _added(crew: Sequence[Worker]) -> dict[str, int]:
+    """The counters of all; the stages go on counting meanwhile, so each is copied in one step."""
+    whole: Counter[str] = Counter()
+    for worker in crew:
+        whole.update(dict(worker.counters))
+    return dict(whole)
 
 
 def _source(component: Component, board: Board, ages: tuple[float, float] | None) -> SourceReport:

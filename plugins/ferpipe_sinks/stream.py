@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 from pathlib import Path
 from time import monotonic
 from typing import Literal
-from urllib.parse import urlsplit
 
 import numpy as np
 from pydantic import Field, field_validator
@@ -53,10 +53,12 @@ class StreamOptions(Options):
     @field_validator("url")
     @classmethod
     def _can_be_sent_to(cls, url: str) -> str:
-        scheme = urlsplit(url).scheme if "://" in url else ""
+        scheme = url.partition("://")[0].lower() if "://" in url else ""
         if scheme not in _FORMATS and not (not scheme and url.endswith(".m3u8")):
             known = ", ".join(f"{name}://" for name in _FORMATS)
-            raise ValueError(f"'{redact(url)}' is neither one of {known} nor an .m3u8 file")
+            raise ValueError(f"this is neither one of {known} nor an .m3u8 file")
+        if scheme and (not url.isprintable() or " " in url):
+            raise ValueError("an address has no spaces and no control characters; write a space as %20")
         return url
 
 
@@ -133,7 +135,12 @@ class StreamSink(Stage[StreamOptions]):
 
     def _send(self) -> bool:
         """Feed one ffmpeg until it goes or the run ends; True where it was well for a while."""
-        sender = self._sender = Sender(self._command())
+        try:
+            sender = self._sender = Sender(self._command())
+        except OSError as error:
+            why = error.strerror or str(error)
+            self.context.log.warning("ffmpeg cannot be started (%s): %s; trying again", self._ffmpeg, why)
+            return False
         period, sent = 1 / self.options.fps, 0
         started = due = monotonic()
         while (picture := self._next(due)) is not None and sender.write(picture):
@@ -166,7 +173,7 @@ class StreamSink(Stage[StreamOptions]):
     def _command(self) -> list[str]:
         width, height = self._size
         options = self.options
-        kind = _HLS if self._is_hls else _FORMATS[urlsplit(options.url).scheme]
+        kind = _HLS if self._is_hls else _FORMATS[options.url.partition("://")[0].lower()]
         return [
             *(self._ffmpeg, "-hide_banner", "-loglevel", "error", "-y"),
             *("-f", "rawvideo", "-pixel_format", "bgr24", "-video_size", f"{width}x{height}"),
@@ -190,8 +197,13 @@ def _find_ffmpeg() -> str:
     import imageio_ffmpeg
 
     try:
-        return str(imageio_ffmpeg.get_ffmpeg_exe())
+        found = str(imageio_ffmpeg.get_ffmpeg_exe())
     except RuntimeError as error:
         raise UsageError(
             "stream needs ffmpeg, and imageio-ffmpeg has none for this machine: install ffmpeg"
         ) from error
+    if shutil.which(found) is None:
+        raise UsageError(
+            f"stream needs ffmpeg, and '{found}' cannot be run: mend or remove IMAGEIO_FFMPEG_EXE"
+        )
+    return found

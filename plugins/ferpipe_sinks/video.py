@@ -158,13 +158,14 @@ class VideoSink(Stage[VideoOptions]):
 
     def _finish(self, film: Film) -> None:
         if self._failed:
-            with contextlib.suppress(FFmpegError, OSError):
-                film.close()
+            _let_go(film)
             return
         try:
             self._guard(film.finish)
-        finally:
-            self._guard(film.close)
+        except RunError:
+            _let_go(film)
+            raise
+        self._guard(film.close)
         self._guard(self._look)
         self._guard(lambda: self._part.replace(self._target))
         self.context.wrote(self._target)
@@ -185,3 +186,9 @@ class VideoSink(Stage[VideoOptions]):
             why = error.strerror or str(error)
             kept = f"; what was written is in '{self._part}'" if self._part.exists() else ""
             raise RunError(f"cannot write the video '{self._target}': {why}{kept}") from error
+
+
+def _let_go(film: Film) -> None:
+    """Close what cannot be finished; why has been told already."""
+    with contextlib.suppress(FFmpegError, OSError):
+        film.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import json
 import threading
 import time
@@ -11,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support.graphs import EXECUTORS, Bench
-from support.stages import Counter, CounterOptions, Keep, Sum
+from support.stages import Counter, CounterOptions, Keep, Sum, doing
 
 from ferpipe import UsageError
 from ferpipe.run.control import Control
@@ -23,6 +24,25 @@ from ferpipe.run.timing import Histogram
 
 def message(seq: int = 0) -> Message:
     return Message(seq, seq, None)
+
+
+def test_a_run_is_reported_while_its_stages_count_new_things():
+    """The progress line asks at any moment."""
+
+    class Growing(collections.Counter):
+        """Counters to which a stage adds while somebody goes through them."""
+
+        def items(self):
+            for i, item in enumerate(super().items()):
+                self[f"new {i}"] = 1
+                yield item
+
+    counts = doing(lambda packet: packet)
+    run = Bench("threads").add("in", Counter(CounterOptions(frames=3))).add("counts", counts).start()
+    assert run.wait(10)
+    run._workers["counts"].counters = Growing({"faces": 2, "errors": 1})
+    stage = next(one for one in run.report().stages if one.name == "counts")
+    assert stage.counters == {"faces": 2, "errors": 1}
 
 
 def in_thread(function) -> tuple[threading.Thread, list]:

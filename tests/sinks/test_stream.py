@@ -16,6 +16,7 @@ import pytest
 from pydantic import ValidationError
 from sinks_material import picture
 
+from ferpipe import UsageError
 from ferpipe.testing import TestContext, make_packet
 from ferpipe_sinks.stream import StreamOptions, StreamSink
 
@@ -180,3 +181,36 @@ def test_an_address_that_cannot_be_sent_to_is_refused(url: str) -> None:
         sink(url)
     assert "neither one of rtsp://" in error.value.errors()[0]["msg"]
     assert "secret" not in error.value.errors()[0]["msg"]
+
+
+def test_an_address_with_a_space_which_nothing_could_redact_is_refused() -> None:
+    with pytest.raises(ValidationError) as error:
+        sink("rtmp://me:secret x@host/live")
+    assert "%20" in error.value.errors()[0]["msg"]
+    assert "secret" not in error.value.errors()[0]["msg"]
+
+
+@pytest.mark.parametrize("url", ["RTSP://host/x", "rtsp://me:secret\u2100@host/x"])
+def test_an_address_that_ffmpeg_takes_is_taken(url: str) -> None:
+    assert sink(url).options.url == url
+
+
+def test_an_ffmpeg_that_is_not_there_is_named(context: TestContext, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("IMAGEIO_FFMPEG_EXE", "/nowhere/ffmpeg")
+    with pytest.raises(UsageError, match="'/nowhere/ffmpeg' cannot be run"):
+        sink("udp://127.0.0.1:9").open(context)
+
+
+def test_an_ffmpeg_that_cannot_be_started_holds_up_nothing(
+    context: TestContext, caplog: pytest.LogCaptureFixture
+) -> None:
+    stage = sink("udp://127.0.0.1:9")
+    stage.open(context)
+    stage._ffmpeg = str(context.folder)
+    stage.process(make_packet(picture()))
+    deadline = time.monotonic() + 20
+    while not context.counts.get("restarts"):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    stage.close()
+    assert "ffmpeg cannot be started" in caplog.text

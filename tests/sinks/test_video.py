@@ -188,6 +188,31 @@ def test_a_full_disk_is_one_line_and_ends_nothing_else(context: TestContext) -> 
     assert (context.folder / "out.mp4.part").exists()
 
 
+@pytest.mark.parametrize("name", ["out.mp4", "out.mkv"])
+def test_a_disk_that_is_full_only_at_the_end_says_so_and_holds_no_file(
+    context: TestContext, name: str
+) -> None:
+    """What the encoder kept back is what no longer fits."""
+    stage = sink(name, preset="veryfast")
+    noise = np.random.default_rng(0)
+    stage.open(context)
+    for i in range(16):
+        image = noise.integers(0, 255, (120, 160, 3), np.uint8)
+        stage.process(make_packet(image, time=i * 40_000, index=i))
+    written = (context.folder / f"{name}.part").stat().st_size
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (written + 100, hard))
+    try:
+        stage.flush()
+        with pytest.raises(RunError, match=r"cannot write the video .*File too large; what was written"):
+            stage.close()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        signal.signal(signal.SIGXFSZ, before)
+    assert held_below(context.folder) == []
+
+
 def test_a_folder_that_vanishes_is_one_line(context: TestContext) -> None:
     stage = sink("deep/out.mp4")
     stage.open(context)
