@@ -1,6 +1,6 @@
 """Training faces as the detector and the aligner give them: what a recipe's `data.views` takes.
 
-Each face is pasted once into a real picture, at 48 to 300 pixels and turned by up to 20 degrees, found
+Each face is pasted into a real picture, twice, at 48 to 300 pixels and turned by up to 20 degrees, found
 again and aligned; what comes out is written beside the digest of the face that it was made from.  The
 pictures are others than those that `benchmarks/aligner.py` measures with.
 
@@ -33,6 +33,7 @@ SCENES = (
     "text",
 )
 SMALLEST, LARGEST, TURN = 48, 300, 20
+PART = 500
 
 
 def seen(faces: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -52,9 +53,9 @@ def seen(faces: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
     return np.array(chips, np.uint8).reshape(-1, 48, 48), np.array(rows, int)
 
 
-def part(which: tuple[int, int], faces: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    start, stop = which
-    chips, rows = seen(faces[start:stop], seed + start)
+def part(which: tuple[int, int, int], faces: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    start, stop, seed = which
+    chips, rows = seen(faces[start:stop], seed)
     return chips, rows + start
 
 
@@ -65,16 +66,21 @@ def main() -> None:
     parser.add_argument("--data", required=True, help="as `ferpipe train` takes it")
     parser.add_argument("--split", default="Training")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--times", type=int, default=2, help="views of each face")
     parser.add_argument("-o", "--output", type=Path, default=Path("views.npz"))
     args = parser.parse_args()
     faces = load_faces(args.data, DataOptions(), warn=print).split(args.split).images[..., 0]
-    parts = [(start, min(start + 500, len(faces))) for start in range(0, len(faces), 500)]
+    parts = [
+        (start, min(start + PART, len(faces)), args.seed + time * len(faces) + start)
+        for time in range(args.times)
+        for start in range(0, len(faces), PART)
+    ]
     with multiprocessing.Pool(os.cpu_count()) as pool:
-        done = pool.map(partial(part, faces=faces, seed=args.seed), parts, chunksize=1)
+        done = pool.map(partial(part, faces=faces), parts, chunksize=1)
     images, rows = (np.concatenate([pair[i] for pair in done]) for i in (0, 1))
     keys = np.array([key_of(faces[row]) for row in rows])
     np.savez_compressed(args.output, images=images, of=keys)
-    print(f"{args.output}: {len(rows)} of {len(faces)} faces were found")
+    print(f"{args.output}: {len(set(rows))} of {len(faces)} faces were found, {len(rows)} views")
 
 
 if __name__ == "__main__":

@@ -85,8 +85,7 @@ class Batches:
         other = self.recipe.data.views
         if self.views is None or other is None:
             return np.full(len(self.faces), -1)
-        chance = np.random.default_rng((self.recipe.seed, epoch, 1)).random(len(self.faces))
-        return np.where(chance < other.share, self.views.row, -1)
+        return self.views.drawn(other.share, np.random.default_rng((self.recipe.seed, epoch, 1)))
 
     def _pictures(self, rows: npt.NDArray[np.int64], shown: npt.NDArray[np.int64]) -> npt.NDArray[np.uint8]:
         pictures = self.faces.images[rows]

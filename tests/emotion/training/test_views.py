@@ -11,7 +11,7 @@ from emotion_training_support import tiny_recipe
 from ferpipe import UsageError
 from ferpipe_emotion.training.batches import Batches
 from ferpipe_emotion.training.data import LabelledFaces
-from ferpipe_emotion.training.data.views import key_of
+from ferpipe_emotion.training.data.views import key_of, load_views
 from ferpipe_emotion.training.fit import fitted
 from ferpipe_emotion.training.recipe import Recipe
 
@@ -58,6 +58,23 @@ def test_faces_are_shown_by_their_own_views_as_often_as_asked(learnt: LabelledFa
     assert len(by_view) / come == pytest.approx(0.5, abs=0.06)
     assert not np.array_equal(shown_as_views(batches, 0) >= 0, shown_as_views(batches, 1) >= 0)
     assert np.array_equal(shown_as_views(batches, 0), shown_as_views(batches, 0))
+
+
+def test_a_face_of_several_views_is_shown_by_each(learnt: LabelledFaces, tmp_path: Path) -> None:
+    file, (one, other) = tmp_path / "v.npz", learnt.images[:2]
+    tagged = np.repeat(one[None], 3, axis=0)
+    tagged[:, 0, 0, 0] = (1, 2, 3)
+    keys = [key_of(one), key_of(other), key_of(one), key_of(one)]
+    np.savez(file, images=np.stack([tagged[0], other, tagged[1], tagged[2]]), of=np.array(keys))
+    views = load_views(file, learnt.images)
+    drawn = np.stack([views.drawn(0.9, np.random.default_rng(seed)) for seed in range(300)])
+    assert (drawn[:, 2:] == -1).all()
+    tags = views.images[drawn[:, 0][drawn[:, 0] >= 0], 0, 0, 0]
+    assert np.bincount(tags, minlength=4)[1:] == pytest.approx(90, abs=35)
+    assert (drawn[:, 0] == -1).mean() == pytest.approx(0.1, abs=0.06)
+    seen = set(drawn[:, 1]) - {-1}
+    assert np.array_equal(views.images[seen.pop()], other)
+    assert not seen
 
 
 def test_going_on_in_the_middle_of_an_epoch_shows_the_same(learnt: LabelledFaces, tmp_path: Path) -> None:

@@ -22,13 +22,20 @@ def key_of(face: npt.NDArray[np.uint8]) -> int:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Views:
-    """`images` (M, H, W, C) uint8, and for each of the N faces which one is another view of it.
+    """`images` (M, H, W, C) uint8, those of one face beside each other.
 
-    `row` is (N,); -1 stands for a face without another view.
+    first, count: (N,), where the views of each of N faces begin, and how many it has.
     """
 
     images: npt.NDArray[np.uint8]
-    row: npt.NDArray[np.int64]
+    first: npt.NDArray[np.int64]
+    count: npt.NDArray[np.int64]
+
+    def drawn(self, share: float, random: np.random.Generator) -> npt.NDArray[np.int64]:
+        """(N,) a view of `share` of the faces, each view as likely; -1 for a face that is shown as it is."""
+        shown = random.random(len(self.first)) < share
+        which = np.floor(random.random(len(self.first)) * self.count).astype(np.int64)
+        return np.where(shown & (self.count > 0), self.first + which, -1)
 
 
 def load_views(file: Path, faces: npt.NDArray[np.uint8]) -> Views:
@@ -50,6 +57,7 @@ def load_views(file: Path, faces: npt.NDArray[np.uint8]) -> Views:
             f"data.views: '{file}' holds {images.dtype} views of shape {images.shape[1:]}; "
             f"the faces are uint8 of shape {faces.shape[1:]}"
         )
-    place = {int(key): row for row, key in enumerate(of)}
-    rows = np.array([place.get(key_of(face), -1) for face in faces], np.int64)
-    return Views(images, rows)
+    order = np.argsort(of, kind="stable")
+    keys = np.array([key_of(face) for face in faces], np.int64)
+    first = np.searchsorted(of[order], keys, "left")
+    return Views(images[order], first, np.searchsorted(of[order], keys, "right") - first)
