@@ -1,4 +1,4 @@
-"""What of a recipe the data at hand cannot give, left out and said."""
+"""A recipe made to fit: what the data cannot give is left out, what the epochs cannot hold is shortened."""
 
 from __future__ import annotations
 
@@ -16,10 +16,11 @@ _OF_VOTES: dict[str, Any] = {"ferplus": 0.0, "not_a_face": None, "second_head": 
 
 
 def fitted(recipe: Recipe, faces: LabelledFaces) -> tuple[Recipe, list[str]]:
-    """The recipe without labels and views that `faces` do not have, and a line for what was left out.
+    """The recipe without labels and views that `faces` do not have, its schedule no longer than the
+    training, and a line for each change.
 
-    So the shipped recipes train on FER2013 without FER+, and on people's own classes.  Raises
-    UsageError where a teacher's file is missing or damaged.
+    So the shipped recipes train on FER2013 without FER+, on people's own classes, and for an epoch
+    or two as a trial.  Raises UsageError where a teacher's file is missing or damaged.
     """
     labels, lines = recipe.labels, []
     if faces.votes is None or faces.classes != FER_CLASSES:
@@ -35,7 +36,15 @@ def fitted(recipe: Recipe, faces: LabelledFaces) -> tuple[Recipe, list[str]]:
     if data.views is not None and not Path(data.views.path).is_file():
         lines.append(f"there is no file '{data.views.path}': left out of the recipe: data.views")
         data = data.model_copy(update={"views": None})
-    return recipe.model_copy(update={"labels": labels, "data": data}), lines
+    schedule = recipe.schedule
+    spent = schedule.warmup + getattr(schedule, "decay", 0)
+    if spent > recipe.epochs:
+        names = [name for name in ("warmup", "decay") if getattr(schedule, name, 0)]
+        shorter = {name: round(getattr(schedule, name) * recipe.epochs / spent, 6) for name in names}
+        told = " and ".join(f"schedule.{name}={value:g}" for name, value in shorter.items())
+        lines.append(f"the schedule's warm-up and decay take {spent:g} of {recipe.epochs} epochs: made {told}")
+        schedule = schedule.model_copy(update=shorter)
+    return recipe.model_copy(update={"labels": labels, "data": data, "schedule": schedule}), lines
 
 
 def _teaches_other_classes(labels: Labels, faces: LabelledFaces) -> str | None:

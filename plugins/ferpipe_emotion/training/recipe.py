@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from ferpipe_emotion.training.recipe_parts import (
     Augmentation,
@@ -127,10 +127,3 @@ class Recipe(Part):
     )
     compile: bool = Field(default=True, description="Compile the step with XLA where the backend has it.")
     checkpoint_seconds: float = Field(default=60.0, ge=0, description="A state to resume from, this often.")
-
-    @model_validator(mode="after")
-    def _schedule_fits(self) -> Recipe:
-        spent = self.schedule.warmup + getattr(self.schedule, "decay", 0)
-        if spent > self.epochs:
-            raise ValueError(f"schedule: its warm-up and decay take {spent:g} of {self.epochs} epochs")
-        return self

@@ -203,6 +203,20 @@ def test_a_file_that_is_no_image_is_named(tmp_path: Path) -> None:
     assert [p.split(":")[0] for p in faces.problems] == [str(Path("a/broken.png")), str(Path("b/empty.jpg"))]
 
 
+def test_a_folder_without_images_is_no_class(tmp_path: Path) -> None:
+    root = draw_folder(tmp_path / "d", {"train/a": 2, "train/b": 2, "test/a": 1, "test/b": 1})
+    for folder in ("train/__MACOSX", "test/__MACOSX"):
+        (root / folder).mkdir()
+        (root / folder / "._1.png").write_bytes(b"what an archiver leaves")
+    faces = load_faces(root)
+    assert faces.classes == ("a", "b")
+    assert faces.problems == ("__MACOSX: a folder without images, no class",)
+    assert load_faces(root, DataOptions(classes=("a", "b", "__MACOSX"))).classes[2] == "__MACOSX"
+    (root / "train" / "c").mkdir()
+    (root / "test" / "c").mkdir()
+    assert load_faces(root, DataOptions(classes=("a", "b", "c"))).problems == faces.problems
+
+
 def test_a_folder_without_classes_or_with_strangers(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(UsageError, match="needs a folder of images for each class"):

@@ -6,11 +6,12 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from emotion_training_support import TINY, tiny_recipe
+from emotion_training_support import TINY, lfw_faces, tiny_recipe
 
 from ferpipe import ConfigError, UsageError
 from ferpipe_emotion.training.batches import Batches, class_weights
 from ferpipe_emotion.training.data import FER_CLASSES, LabelledFaces
+from ferpipe_emotion.training.fit import fitted
 from ferpipe_emotion.training.recipe_file import find_recipe, known_recipes, load_recipe, parse_recipe
 from ferpipe_emotion.training.recipe_parts import Plateau
 from ferpipe_emotion.training.schedule import PlateauState, rate_at
@@ -68,16 +69,31 @@ def test_all_mistakes_at_once_each_with_its_place() -> None:
     assert not any("input tag" in line or "discriminator" in line for line in lines)
 
 
+def test_what_does_not_fit_together() -> None:
+    with pytest.raises(ConfigError, match="2 widths but 1 depths"):
+        tiny_recipe("network={use: residual, widths: [8, 16], depths: [1]}")
+
+
 @pytest.mark.parametrize(
-    ("change", "message"),
+    ("schedule", "told"),
     [
-        ("schedule={use: stable_decay, warmup: 2, decay: 5}", "its warm-up and decay take 7 of 3 epochs"),
-        ("network={use: residual, widths: [8, 16], depths: [1]}", "2 widths but 1 depths"),
+        ("{use: stable_decay, warmup: 2, decay: 4}", "schedule.warmup=1 and schedule.decay=2"),
+        ("{use: cosine, warmup: 5}", "schedule.warmup=3"),
     ],
 )
-def test_what_does_not_fit_together(change: str, message: str) -> None:
-    with pytest.raises(ConfigError, match=message):
-        tiny_recipe(change)
+def test_a_training_shorter_than_its_schedule_shortens_it(schedule: str, told: str) -> None:
+    recipe, lines = fitted(tiny_recipe(f"schedule={schedule}", "optimizer.rate=1"), lfw_faces())
+    assert [line.partition("made ")[2] for line in lines] == [told]
+    rates = [rate_at(recipe, step, 1) for step in range(4)]
+    assert rates[0] == pytest.approx(0.1)
+    assert rates[round(recipe.schedule.warmup)] == pytest.approx(1)
+    assert fitted(recipe, lfw_faces()) == (recipe, [])
+
+
+@pytest.mark.parametrize("name", sorted(SHIPPED))
+def test_every_shipped_recipe_can_be_tried_for_one_epoch(name: str) -> None:
+    recipe, _ = fitted(load_recipe(name, ("epochs=1",)), lfw_faces())
+    assert max(rate_at(recipe, step, 10) for step in range(10)) <= recipe.optimizer.rate
 
 
 def test_no_yaml_and_no_recipe() -> None:

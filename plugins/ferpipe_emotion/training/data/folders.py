@@ -38,11 +38,13 @@ def read_folders(
 
     Folders named as FER2013's classes come in FER2013's order, others in the alphabet's, unless
     `classes` gives it.  Where `train` and `test` stand alone, `test` is what is chosen by
-    (PublicTest), as the tutorials do.  A file that is no image is left out and named in `problems`.
+    (PublicTest), as the tutorials do.  A file that is no image, and a folder that has none, is left out and
+    named in `problems`.
     Raises UsageError where there are no class folders, or a class is not in `classes`.
     """
     parts = _split_folders(path)
-    found = sorted({_class_name(d.name) for _, folder in parts for d in _folders(folder)})
+    empty = _without_images(parts)
+    found = sorted({_class_name(d.name) for _, folder in parts for d in _folders(folder)} - empty)
     names = classes or _order(found)
     if unknown := sorted(set(found) - set(names)):
         raise UsageError(f"{path} has class folders that are not in the classes: {', '.join(unknown)}")
@@ -50,7 +52,8 @@ def read_folders(
         raise UsageError(
             f"{path} needs a folder of images for each class (two at least), found {found or 'none'}"
         )
-    images, labels, splits, problems = [], [], [], []
+    images, labels, splits = [], [], []
+    problems = [f"{name}: a folder without images, no class" for name in sorted(empty - set(names))]
     for split, part in parts:
         for folder in _folders(part):
             for file in image_files(folder):
@@ -72,6 +75,13 @@ def read_folders(
         tuple(problems),
         str(path),
     )
+
+
+def _without_images(parts: list[tuple[int, Path]]) -> set[str]:
+    """The class folders that hold no image in any split, such as what an archiver or an editor left."""
+    folders = [folder for _, part in parts for folder in _folders(part)]
+    full = {_class_name(folder.name) for folder in folders if image_files(folder)}
+    return {_class_name(folder.name) for folder in folders} - full
 
 
 def _folders(path: Path) -> list[Path]:
