@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from ferpipe.config import Definition, find, load
 from ferpipe.errors import ConfigError, Problem, UsageError
-from ferpipe.plugins import Registry
+from ferpipe.plugins import registry_with
 
 __all__ = ["load_named"]
 
 
 def load_named(
-    name: str, overrides: Sequence[str] = (), plugins: Sequence[str] = (), *, local_plugins: bool = True
+    name: str,
+    overrides: Sequence[str] = (),
+    plugins: Sequence[str | Path] = (),
+    *,
+    local_plugins: bool = True,
 ) -> Definition:
     """The pipeline that `name` means, a file or a ready one, with a registry of its own.
 
     Raises ConfigError with every mistake.
     """
-    registry = Registry()
-    for file in plugins:
-        broken = registry.add_file(file)
-        if broken is not None:
-            raise ConfigError([Problem(str(broken), "--plugin")])
+    registry = registry_with(plugins, "--plugin")
     try:
         path = find(name, registry.pipelines())
     except UsageError as error:

@@ -13,6 +13,7 @@ from ferpipe.errors import UsageError
 if TYPE_CHECKING:
     from ferpipe.cli._options import RunOptions
     from ferpipe.config import Definition
+    from ferpipe.plugins import Registry
 
 __all__ = ["analysis", "define", "model_options", "source_of"]
 
@@ -78,14 +79,13 @@ def analysis(path: str, detector: str, model: str, every: int) -> list[dict[str,
     ]
 
 
-def define(stages: list[dict[str, Any]], options: RunOptions) -> Definition:
+def define(stages: list[dict[str, Any]], options: RunOptions, registry: Registry) -> Definition:
     """The proven pipeline of `stages`, with what the command line changes."""
     from ferpipe.config import from_dict
-    from ferpipe.plugins import Registry
 
     return from_dict(
         {"version": 1, "stages": stages},
-        registry=Registry(files=options.plugin),
+        registry=registry,
         overrides=options.overrides,
         variables=False,
         local_plugins=options.local_plugins,

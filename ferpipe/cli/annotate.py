@@ -40,6 +40,7 @@ def command(
     VIDEO is a video file or the URL of a stream. Its sound is kept.
     """
     from ferpipe.cli._running import execute
+    from ferpipe.plugins import registry_with
 
     if is_still(video):
         raise UsageError(
@@ -54,7 +55,7 @@ def command(
     ]
     if timeline_path is not None:
         stages.append({"use": "timeline", "with": {"path": timeline_path}})
-    return execute(define(stages, options), options)
+    return execute(define(stages, options, registry_with(options.plugin, "--plugin")), options)
 
 
 def _hide_more(stages: list[dict[str, Any]]) -> None:

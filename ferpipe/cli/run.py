@@ -19,15 +19,8 @@ def command(pipeline: str, options: RunOptions) -> int:
 
     PIPELINE is a YAML file, or the name of a ready pipeline such as 'webcam'.
     """
+    from ferpipe.cli._pipeline import load_named
     from ferpipe.cli._running import execute
-    from ferpipe.config import find, load
-    from ferpipe.plugins import Registry
 
-    registry = Registry(files=options.plugin)
-    definition = load(
-        find(pipeline, registry.pipelines()),
-        registry=registry,
-        overrides=options.overrides,
-        local_plugins=options.local_plugins,
-    )
+    definition = load_named(pipeline, options.overrides, options.plugin, local_plugins=options.local_plugins)
     return execute(definition, options)

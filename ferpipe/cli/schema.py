@@ -22,13 +22,9 @@ def command(output: Path | None, plugins: tuple[str, ...]) -> None:
 
     from ferpipe.config import json_schema
     from ferpipe.errors import UsageError
-    from ferpipe.plugins import Registry
+    from ferpipe.plugins import registry_with
 
-    registry = Registry()
-    for file in plugins:
-        broken = registry.add_file(file)
-        if broken is not None:
-            raise UsageError(str(broken))
+    registry = registry_with(plugins, "--plugin")
     text = json.dumps(json_schema(registry), indent=1, ensure_ascii=False, sort_keys=True) + "\n"
     if output is None:
         click.echo(text, nl=False)

@@ -44,13 +44,15 @@ def command(
     of its own. A failure does not keep the others from being done.
     """
     from ferpipe.cli._running import execute, say
+    from ferpipe.plugins import registry_with
 
     targets = _targets(videos, output, kind)
+    registry = registry_with(options.plugin, "--plugin")
     worst = 0
     for video, target in zip(videos, targets, strict=True):
         try:
             stages = [*analysis(video, detector, model, every), {"use": "timeline", "with": {"path": target}}]
-            definition = define(stages, options)
+            definition = define(stages, options, registry)
         except FerpipeError as error:
             if len(videos) == 1:
                 raise

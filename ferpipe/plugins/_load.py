@@ -19,6 +19,10 @@ FAULTS = (Exception, SystemExit)
 _serial = count(1)
 
 
+class _MissingError(FileNotFoundError):
+    """The plugin file itself is not there; whoever tells it has named the file."""
+
+
 class _Uncached(SourceFileLoader):
     """A loader that always compiles: a stranger's folder gets no `__pycache__`, and a file that
     was changed within a second is not mistaken for the one before.
@@ -36,7 +40,7 @@ def load_file(path: Path) -> ModuleType:
     Raises what its code raises, FileNotFoundError where it is missing.
     """
     if not path.is_file():
-        raise FileNotFoundError(f"there is no such file: {path}")
+        raise _MissingError("there is no such file")
     name = f"_ferpipe_plugin_{next(_serial)}_{path.stem}"
     loader = _Uncached(name, str(path.resolve()))
     spec = spec_from_loader(name, loader)
@@ -70,7 +74,7 @@ def cause(error: BaseException) -> str:
     text = f"{type(error).__name__}: {what}" if what else type(error).__name__
     # A SyntaxError and a missing file name their place themselves.
     if isinstance(error, (SyntaxError, FileNotFoundError)):
-        return text
+        return what if isinstance(error, _MissingError) else text
     place = _place(error.__traceback__)
     return f"{text} ({place})" if place else text
 
