@@ -54,6 +54,8 @@ class FerpipeError(Exception):
     """The base of everything ferpipe raises on purpose; `exit_code` is what a process ends with."""
 
     exit_code = 1
+    trace: str = ""
+    """The lines of code that a stage's exception went through, where there was one."""
 
     def __init__(self, message: str) -> None:
         super().__init__(printable(redact(message)))

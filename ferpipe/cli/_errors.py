@@ -11,7 +11,7 @@ import click
 
 from ferpipe.errors import FerpipeError, printable, redact
 
-__all__ = ["guarded"]
+__all__ = ["debugging", "guarded"]
 
 _DEBUG = "FERPIPE_DEBUG"
 
@@ -34,8 +34,13 @@ def guarded(command: click.Command, args: Sequence[str] | None) -> int:
     return code if isinstance(code, int) else 0
 
 
+def debugging() -> bool:
+    """Whether the user wants tracebacks."""
+    return os.environ.get(_DEBUG, "0") not in {"", "0"}
+
+
 def _failed(error: BaseException, message: str, code: int) -> int:
-    if os.environ.get(_DEBUG, "0") not in {"", "0"}:
+    if debugging():
         sys.stderr.write(redact("".join(traceback.format_exception(error))))
     for line in message.splitlines() or [type(error).__name__]:
         print(f"ferpipe: {printable(line)}", file=sys.stderr)  # noqa: T201

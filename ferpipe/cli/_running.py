@@ -14,6 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ferpipe.cli._errors import debugging
 from ferpipe.cli._options import RunOptions
 from ferpipe.errors import UsageError, printable, redact
 from ferpipe.resources import resolve
@@ -83,6 +84,8 @@ def _tell(report: RunReport, *, closing: bool) -> None:
         close_with(report)
     for error in (report.error, *report.others):
         if error is not None:
+            if error.trace and debugging():
+                say(f"Traceback of the stage (most recent call last):\n{error.trace}")
             for line in str(error).splitlines():
                 say(f"ferpipe: {line}")
     if report.reason is not None:

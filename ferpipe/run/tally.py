@@ -14,10 +14,10 @@ class Tally:
         self.errors = 0
         self._lock = Lock()
 
-    def add(self, budget: int | None) -> bool:
-        """Count an error unless there have been `budget` of them already; then False."""
+    def add(self, budget: int | None) -> int:
+        """The number of this error, from 1, or 0 where there have been `budget` of them already."""
         with self._lock:
             if budget is not None and self.errors >= budget:
-                return False
+                return 0
             self.errors += 1
-            return True
+            return self.errors

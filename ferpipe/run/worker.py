@@ -5,6 +5,7 @@ A worker is what both executors drive; that it is the same is why they behave th
 
 from __future__ import annotations
 
+import logging
 from collections import Counter, deque
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -21,13 +22,15 @@ from ferpipe.run.join import Join
 from ferpipe.run.message import Message
 from ferpipe.run.tally import Tally
 from ferpipe.run.timing import Histogram, Trace
-from ferpipe.run.words import explain, frame_of, name_of, where
+from ferpipe.run.words import excused, explain, frame_of, name_of, spent, where
 from ferpipe.stage import Stage
 
 if TYPE_CHECKING:
     from ferpipe.run.feed import Gate
 
 __all__ = ["Call", "Worker"]
+
+_log = logging.getLogger("ferpipe")
 
 
 @dataclass(slots=True)
@@ -148,8 +151,9 @@ class Worker:
             return UsageError(f"stage '{self.node.name}': {explain(error)}")
         told = self.told(call, explain(error), message)
         # Chaining the error itself would print its text, with whatever password is in it.
+        told.trace = where(error)
         if hasattr(told, "add_note"):  # from Python 3.11 on
-            told.add_note(where(error))
+            told.add_note(told.trace)
         return told
 
     def told(self, call: str, what: str, message: Message | None = None) -> StageError:
@@ -160,9 +164,13 @@ class Worker:
     def tolerate(self, error: FerpipeError) -> bool:
         """Whether the stage's policy lets the run go on after `error`; counts it."""
         policy = self.node.on_error
-        if policy.action == "fail" or not self.tally.add(policy.budget):
+        counted = 0 if policy.action == "fail" else self.tally.add(policy.budget)
+        if not counted:
+            spent(error, policy)
             self.fail(error)
             return False
+        if counted == 1:
+            _log.warning(excused(error, policy))
         self.counters["errors"] += 1
         return True
 

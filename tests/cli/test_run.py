@@ -252,3 +252,37 @@ def test_plain_lines_when_the_output_is_no_terminal(folder, monkeypatch, capsys)
     assert "count: 0:00 of 0:01" in told
     assert "fps" in told
     assert "\x1b" not in told
+
+
+def test_the_traceback_of_a_stage_is_there_on_request(folder, capsys, monkeypatch):
+    monkeypatch.setenv("FERPIPE_DEBUG", "1")
+    assert main(["run", "bad.yaml", "--quiet"]) == 1
+    told = capsys.readouterr().err
+    assert "kit.py" in told
+    assert 'raise OSError("rtsp://***@camera does not answer")' in told
+    assert "secret" not in told
+
+
+BROKEN = [
+    ("run", "p.yaml"),
+    ("validate", "p.yaml"),
+    ("graph", "p.yaml"),
+    ("annotate", "clip.mp4"),
+    ("timeline", "clip.mp4", "other.mp4"),
+    ("schema",),
+]
+
+
+@pytest.mark.parametrize("verb", BROKEN, ids=lambda verb: verb[0])
+def test_a_plugin_file_that_cannot_be_used_is_refused(folder, capsys, verb):
+    (folder / "sick.py").write_text("1 / 0\n")
+    for clip in ("clip.mp4", "other.mp4"):
+        (folder / clip).touch()
+    assert main([*verb, "--plugin", "none.py", "--plugin", "sick.py"]) == 2
+    out, err = capsys.readouterr()
+    assert err.splitlines() == [
+        "ferpipe: --plugin: none.py: there is no such file",
+        "ferpipe: --plugin: sick.py: ZeroDivisionError: division by zero (sick.py, line 1)",
+    ]
+    assert not out
+    assert not (folder / "out.txt").exists()

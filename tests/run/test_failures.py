@@ -71,7 +71,19 @@ def test_a_budget_ends_the_patience(executor, action):
     report = bench.run(5)
     assert "at frame 5" in str(report.error)
     assert "ZeroDivisionError" in str(report.error)
+    assert str(report.error).endswith("(error 6, over the on_error budget of 5)")
     assert balanced(report)
+
+
+@pytest.mark.parametrize(
+    ("action", "then"), [("skip", "the frame is left out"), ("pass", "the frame goes on as it came")]
+)
+def test_the_first_error_that_is_let_pass_is_told_and_no_other(executor, action, then, caplog):
+    bench, _, _ = bench_with(executor, doing(lambda p: 1 / 0), on_error=action)
+    bench.run(5)
+    (told,) = [record.getMessage() for record in caplog.records if record.name == "ferpipe"]
+    assert "stage 'bad' failed in process at frame 0" in told
+    assert f"{then} (on_error: {action})" in told
 
 
 @pytest.mark.parametrize("error", [SystemExit(3), MemoryError(), KeyboardInterrupt(), AssertionError()])
