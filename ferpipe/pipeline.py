@@ -5,12 +5,12 @@ from __future__ import annotations
 import queue
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from itertools import chain, count
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
+from ferpipe.errors import ConfigError, Problem
 from ferpipe.graph.model import Graph, RunSettings
 from ferpipe.packet import Packet
 from ferpipe.run import Run, RunReport
@@ -54,12 +54,12 @@ class Pipeline:
 
         overrides: as of the command line, such as "file.path=talk.mp4".
         plugins: Python files with further stages.
-        Raises ConfigError with every mistake of the file.
+        Raises ConfigError with every mistake of the file, or with every plugin file that is broken.
         """
         from ferpipe.config import find, load
-        from ferpipe.plugins import Registry
+        from ferpipe.plugins import registry_with
 
-        registry = Registry(files=plugins)
+        registry = registry_with(plugins, "plugins")
         found = find(str(path), registry.pipelines())
         return cls.from_definition(load(found, registry=registry, overrides=overrides))
 
@@ -76,21 +76,24 @@ class Pipeline:
 
             Pipeline.of(("file", {"path": "talk.mp4"}), "blazeface", "track", MyStage())
         """
-        from ferpipe.config import from_dict
+        from ferpipe.config import from_dict, settings_with
 
         objects: dict[str, Stage[Any]] = {}
         shelf = _Shelf(objects)
         stages = [_entry(item, shelf, objects) for item in items]
         definition = from_dict({"version": 1, "stages": stages}, registry=shelf, variables=False)
-        return cls(definition.graph, replace(definition.settings, **settings), made=objects)
+        return cls(definition.graph, settings_with(definition.settings, settings), made=objects)
 
     def start(self, *, tap: Callable[[Packet], None] | None = None, trace: Path | None = None) -> Run:
         """Start a run and return it; the caller waits for it and reads its report."""
         return Run(self.graph, self.settings, made=self._made, tap=tap, trace=trace).start()
 
     def with_settings(self, **changes: Any) -> Pipeline:
-        """The same pipeline under other run settings."""
-        return Pipeline(self.graph, replace(self.settings, **changes), name=self.name, made=self._made)
+        """The same pipeline under other run settings.  Raises ConfigError for one that is wrong."""
+        from ferpipe.config import settings_with
+
+        settings = settings_with(self.settings, changes)
+        return Pipeline(self.graph, settings, name=self.name, made=self._made)
 
     def run(self) -> RunReport:
         """Run to the end.  Raises the run's error, after every output has been finished."""
@@ -148,12 +151,26 @@ class Pipeline:
 def _entry(item: Item, shelf: _Shelf, objects: dict[str, Stage[Any]]) -> dict[str, Any]:
     """An item of `Pipeline.of` as a pipeline file would have it."""
     if not isinstance(item, Stage):
-        use, options = (item, {}) if isinstance(item, str) else item
+        use, options = _named(item)
         return {"use": use, "with": dict(options)} if options else {"use": use}
     use = type(item).__name__.lower()
     name = next(n for n in chain([use], (f"{use}-{i}" for i in count(2))) if n not in shelf.names())
     objects[name] = item
     return {"use": name, "name": name, "with": item.options.model_dump(exclude_unset=True)}
+
+
+def _named(item: object) -> tuple[str, Mapping[str, Any]]:
+    """A stage's name and options.  Raises ConfigError where `item` is something else."""
+    match item:
+        case str():
+            return item, {}
+        case (str() as use, Mapping() as options):
+            return use, options
+    hint = 'such as ("file", {"path": "talk.mp4"})'
+    if isinstance(item, type) and issubclass(item, Stage):
+        hint = f"make one of the class: {item.__name__}()"
+    message = f"expected the name of a stage, a name with options, or a stage, found {item!r}"
+    raise ConfigError([Problem(message, hint=hint)])
 
 
 class _Shelf:

@@ -2,8 +2,18 @@
 
 from ferpipe.config.definition import Definition
 from ferpipe.config.find import find
-from ferpipe.config.load import from_dict, load, loads
+from ferpipe.config.load import from_dict, load, loads, settings_with
 from ferpipe.config.registry import StageEntry, Stages
 from ferpipe.config.schema import json_schema
 
-__all__ = ["Definition", "StageEntry", "Stages", "find", "from_dict", "json_schema", "load", "loads"]
+__all__ = [
+    "Definition",
+    "StageEntry",
+    "Stages",
+    "find",
+    "from_dict",
+    "json_schema",
+    "load",
+    "loads",
+    "settings_with",
+]

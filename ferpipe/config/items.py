@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import PurePath
 from typing import Any, TypeAlias
 
 from ferpipe.errors import Problem, redact
@@ -78,6 +79,8 @@ def plain(item: Item) -> Any:
 
 def from_object(value: Any, place: Place) -> Item:
     """An item from plain Python values; every part stands at `place`."""
+    if isinstance(value, PurePath):
+        return Item(str(value), place)
     if isinstance(value, Mapping):
         parts = {str(key): from_object(part, place) for key, part in value.items()}
         return Item(parts, place, dict.fromkeys(parts, place))

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from ferpipe.config.assemble import Assembly
 from ferpipe.config.definition import Definition
+from ferpipe.config.document import Run
 from ferpipe.config.items import Item, Notes, Place, from_object
 from ferpipe.config.overrides import read_overrides
+from ferpipe.config.plainly import validate
 from ferpipe.config.reader import expand, parse
 from ferpipe.config.registry import Stages
 from ferpipe.config.source import read_text
 from ferpipe.config.variables import Withheld
 from ferpipe.errors import ConfigError, Problem
+from ferpipe.graph import RunSettings
 
-__all__ = ["from_dict", "load", "loads"]
+__all__ = ["from_dict", "load", "loads", "settings_with"]
 
 AnyStages = Stages | Callable[[], Stages] | None
 
@@ -97,6 +101,20 @@ def from_dict(
     if variables:
         expand(item, notes, _variables(env, local_plugins=local_plugins))
     return _build(assembly, item, overrides, None)
+
+
+def settings_with(base: RunSettings, changes: Mapping[str, Any]) -> RunSettings:
+    """`base` with some fields changed; those of a file's `run` are checked as there.
+
+    Raises ConfigError with every mistake.
+    """
+    own = {key: value for key, value in changes.items() if key == "trusted"}
+    given = {key: value for key, value in changes.items() if key not in own}
+    notes = Notes()
+    run = validate(Run, from_object(given, Place()), notes, noun="setting", owner="a run")
+    if run is None:
+        raise ConfigError(notes.problems)
+    return replace(base, **own, **{key: getattr(run, key) for key in given})
 
 
 def _build(assembly: Assembly, item: Item | None, overrides: Sequence[str], path: Path | None) -> Definition:

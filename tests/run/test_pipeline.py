@@ -132,3 +132,42 @@ def test_from_yaml(tmp_path: Path):
 
 def test_settings_can_be_changed():
     assert chain().with_settings(executor="inline").settings.executor == "inline"
+
+
+def test_a_plugin_file_that_is_not_there_is_refused(tmp_path):
+    (tmp_path / "p.yaml").write_text("version: 1\nstages: [file]\n")
+    with pytest.raises(ConfigError, match=r"plugins: .*none\.py: there is no such file"):
+        Pipeline.from_yaml(tmp_path / "p.yaml", plugins=[tmp_path / "none.py"])
+
+
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        ({"executor": "thread"}, "'executor': expected inline or threads, found 'thread'"),
+        ({"mode": "fast"}, "'mode': expected auto, lossless or live, found 'fast'"),
+        ({"queue": 0}, "'queue': expected at least 1, found 0"),
+        ({"excutor": "inline"}, r"unknown setting 'excutor' \(did you mean 'executor'\?\)"),
+    ],
+)
+def test_a_wrong_setting_is_told_as_in_a_file(settings, told):
+    with pytest.raises(ConfigError, match=told):
+        Pipeline.of(Counter(), **settings)
+    with pytest.raises(ConfigError, match=told):
+        chain().with_settings(**settings)
+
+
+def test_settings_may_be_changed_again_and_again():
+    pipeline = chain().with_settings(executor="inline").with_settings(queue=3, output_dir=Path("out"))
+    changed = (pipeline.settings.executor, pipeline.settings.queue, pipeline.settings.output_dir)
+    assert changed == ("inline", 3, "out")
+
+
+@pytest.mark.parametrize("item", [("file",), ("file", "talk.mp4"), 7, Sum])
+def test_what_is_no_stage_is_told(item):
+    with pytest.raises(ConfigError, match="expected the name of a stage, a name with options, or a stage"):
+        Pipeline.of(Counter(), item)
+
+
+def test_a_path_may_be_given_as_one(tmp_path):
+    pipeline = Pipeline.of(("file", {"path": tmp_path / "talk.mp4"}), "null")
+    assert pipeline.graph["file"].options.path == str(tmp_path / "talk.mp4")
