@@ -58,15 +58,26 @@ class _Pace:
         return self._over(2)
 
 
+def _part(source: SourceReport) -> tuple[int, int | None]:
+    """Where the part of the stream that was asked for begins and ends, in microseconds; an end of
+    None is not known.
+    """
+    stream = source.stream
+    if stream is None:
+        return 0, None
+    ends = [end for end in (stream.duration, stream.end) if end]
+    return stream.start, min(ends, default=None)
+
+
 def _facts(report: RunReport, source: SourceReport, pace: _Pace) -> list[str]:
     facts = [f"{source.out} frames"] + ([f"{pace.fps:.1f} fps"] if pace.fps > 0 else [])
-    duration = source.stream.duration if source.stream else None
+    _, end = _part(source)
     if source.live:
         state = next((stage.state for stage in report.stages if stage.name == source.name), "")
         facts += [state] if state else []
         facts += [f"age {source.age * 1000:.0f} ms"] if source.age is not None else []
-    elif duration and pace.speed > 0:
-        facts.append(f"ETA {clock(max(0, duration - source.position) / pace.speed)}")
+    elif end and pace.speed > 0:
+        facts.append(f"ETA {clock(max(0, end - source.position) / pace.speed)}")
     facts += [f"dropped {sum(source.dropped.values())}"] if source.dropped else []
     facts += [f"failed {sum(source.failed.values())}"] if source.failed else []
     waiting = {stage.name: stage.queue for stage in report.stages if stage.queue}
@@ -77,8 +88,9 @@ def _facts(report: RunReport, source: SourceReport, pace: _Pace) -> list[str]:
 
 def _line(report: RunReport, source: SourceReport, pace: _Pace) -> str:
     place = clock(source.position / MICROSECONDS)
-    if source.stream is not None and source.stream.duration:
-        place += f" of {clock(source.stream.duration / MICROSECONDS)}"
+    _, end = _part(source)
+    if end:
+        place += f" of {clock(end / MICROSECONDS)}"
     return ", ".join([f"{source.name}: {place}", *_facts(report, source, pace)])
 
 
@@ -116,11 +128,12 @@ def _picture(report: RunReport, paces: dict[str, _Pace]) -> RenderableType:
     for source in report.sources:
         pace = paces.setdefault(source.name, _Pace())
         pace.add(source)
-        duration = source.stream.duration if source.stream else None
-        bar = ProgressBar(total=duration or None, completed=source.position, width=24, pulse=not duration)
+        start, end = _part(source)
+        done = max(0, source.position - start)
+        bar = ProgressBar(total=end - start if end else None, completed=done, width=24, pulse=not end)
         place = clock(source.position / MICROSECONDS)
-        if duration:
-            place += f"/{clock(duration / MICROSECONDS)}"
+        if end:
+            place += f"/{clock(end / MICROSECONDS)}"
         facts = Text("  ".join(_facts(report, source, pace)), overflow="ellipsis", no_wrap=True)
         table.add_row(Text(source.name, style="bold"), bar, Text(place, style="cyan"), facts)
     return table
