@@ -191,5 +191,8 @@ class _Shelf:
     def entries(self) -> Sequence[Any]:
         return self._installed.entries()
 
+    def unused(self) -> Sequence[str]:
+        return self._installed.unused()
+
     def add_file(self, path: Path) -> object:
         return self._installed.add_file(path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import click
@@ -33,4 +34,4 @@ def new(name: str, into: Path) -> None:
 
     folder = scaffold(name, into)
     click.echo(f"wrote {folder}")
-    click.echo(f"next: cd {folder} && pip install -e '.[dev]' && pytest")
+    click.echo(f"next: cd {shlex.quote(str(folder))} && pip install -e '.[dev]' && pytest")

@@ -106,12 +106,26 @@ def read_entries(items: Sequence[Item], notes: Notes, stages: Stages, *, broken_
 
     broken_plugin: a plugin file could not be loaded, so an unknown stage may be one of its own.
     """
-    entries = [_entry(item, number, notes) for number, item in enumerate(items, 1)]
+    known = stages.names()
+    entries = [_entry(_mended(item, known, notes), number, notes) for number, item in enumerate(items, 1)]
     _name(entries)
     for entry in entries:
         if not entry.broken:
             _look_up(entry, notes, stages, broken_plugin=broken_plugin)
     return entries
+
+
+def _mended(item: Item, known: Sequence[str], notes: Notes) -> Item:
+    """`- blazeface: {every: 2}`, which other tools write, as the stage that it means; it is blamed."""
+    values = item.value if isinstance(item.value, dict) else {}
+    use = next((key for key in values if key in known and key not in _KEYS), None)
+    if use is None or "use" in values:
+        return item
+    place = item.keys.get(use, item.place)
+    hint = f"write 'use: {use}', and its options under with"
+    notes.add(place, f"a stage is named by the key 'use', found '{use}' as a key", hint=hint)
+    rest = {key: value for key, value in values.items() if key != use}
+    return Item({"use": Item(use, place), "with": values[use], **rest}, item.place, item.keys)
 
 
 def _entry(item: Item, number: int, notes: Notes) -> Entry:
@@ -152,7 +166,9 @@ def _look_up(entry: Entry, notes: Notes, stages: Stages, *, broken_plugin: bool)
     except KeyError:
         use = entry.item.get("use")
         known = sorted(stages.names())
-        hint = did_you_mean(entry.use, known) or f"installed are {listing(known, 'and')}"
+        unused = stages.unused()
+        others = f"; not in use are {listing(unused, 'and')}, see 'ferpipe plugins'" if unused else ""
+        hint = did_you_mean(entry.use, known) or f"installed are {listing(known, 'and') or 'none'}{others}"
         if broken_plugin:
             hint = "perhaps it is in the plugin file that could not be loaded"
         notes.add(place, f"unknown stage {describe(use) if use else entry.use}", entry.name, hint)

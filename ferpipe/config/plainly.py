@@ -144,7 +144,10 @@ class _Teller:
             message = f"expected {listing(expected)}, found {_found(item, errors[0])}"
         else:
             message = "; ".join(dict.fromkeys(_own_words(error) for error in errors))
-        self.notes.add(item.place, name + message, self.where, _advice(item, errors))
+        advice = _advice(item, errors)
+        if errors[0]["type"] == "string_pattern_mismatch":
+            advice = self._fields(path[:-1]).get(str(path[-1])) or ""
+        self.notes.add(item.place, name + message, self.where, advice)
 
     def _fields(self, path: Path) -> dict[str, str | None]:
         """The keys that the model at `path` has, with their descriptions."""

@@ -95,6 +95,9 @@ def _blame_syntax(error: yaml.YAMLError, text: str, file: str | None, notes: Not
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     place = Place(file, mark.line + 1, mark.column + 1) if mark else Place(file)
     context, problem = getattr(error, "context", None), getattr(error, "problem", None)
+    begun = getattr(error, "context_mark", None)
+    if context and context.startswith("while") and begun and mark and begun.line != mark.line:
+        context += f" that begins in line {begun.line + 1}"
     what = ", ".join(part for part in (context, problem) if part)
     line = text.splitlines()[mark.line] if mark and mark.line < len(text.splitlines()) else ""
     notes.add(place, f"bad YAML: {what or 'cannot be read'}", hint=_syntax_hint(line, problem or ""))

@@ -40,6 +40,10 @@ class Stages(Protocol):
         """Every stage; imports them all."""
         ...
 
+    def unused(self) -> Sequence[str]:
+        """The plugins that are broken, or that `FERPIPE_PLUGINS` leaves out."""
+        ...
+
     def add_file(self, path: Path) -> object:
         """Register the stages of a plugin file; None, or what says why it cannot be."""
         ...

@@ -109,6 +109,11 @@ class Registry:
         """Installed plugins that the allow-list does not name."""
         return tuple(self._left_out)
 
+    def unused(self) -> tuple[str, ...]:
+        """The plugins whose stages are not there, for one reason or the other."""
+        broken = dict.fromkeys(note.origin for note in self._broken if note.origin != _ALLOW)
+        return (*broken, *self._left_out)
+
     def plugins(self) -> tuple[str, ...]:
         """The origins of the plugins that were loaded, in order, each once."""
         return tuple(dict.fromkeys(self._origins.values()))

@@ -215,3 +215,9 @@ def test_the_new_package_installs_and_its_tests_pass(
         check=True,
     )
     assert shown.stdout.startswith("sun-glow (ferpipe-sun-glow 0.1.0)")
+
+
+def test_the_next_step_can_be_pasted_into_a_shell(tmp_path, capsys):
+    folder = tmp_path / "my plugins"
+    assert main(["plugin", "new", "glow", "--into", str(folder)]) == 0
+    assert f"cd '{folder / 'ferpipe-glow'}' && pip" in capsys.readouterr().out

@@ -48,7 +48,7 @@ class Track(Stage):
 
 class Style(Options):
     width: int = 2
-    colour: str = Field("white", pattern="^[a-z]+$")
+    colour: str = Field("white", pattern="^[a-z]+$", description="A word.")
 
 
 class Write(Stage):
@@ -87,6 +87,7 @@ class SmallRegistry:
             "null": Null,
         }
         self.files: list[Path] = []
+        self.idle: tuple[str, ...] = ()
 
     def names(self) -> tuple[str, ...]:
         return (*self.classes, "broken")
@@ -98,6 +99,9 @@ class SmallRegistry:
 
     def entries(self) -> tuple[Entry, ...]:
         return (*(Entry(name, cls) for name, cls in self.classes.items()), Entry("broken", None))
+
+    def unused(self) -> tuple[str, ...]:
+        return self.idle
 
     def add_file(self, path: Path) -> str | None:
         if not path.is_file():

@@ -186,3 +186,24 @@ def test_a_pipeline_is_found_by_path_or_name(tmp_path: Path, monkeypatch: pytest
     assert find("no.yaml", ready) == Path("no.yaml")
     with pytest.raises(UsageError, match=r"ready pipeline 'webcm' \(did you mean 'webcam'\?\)"):
         find("webcm", ready)
+
+
+def test_a_stage_may_be_unknown_because_its_plugin_is_not_in_use(mistakes, registry):
+    registry.idle = ("ferpipe-glow 0.1 (glow)", "faces (ferpipe 0.1)")
+    (line,) = mistakes("version: 1\nstages:\n- {use: camera, with: {path: x}}\n- zzzz\n")
+    assert line.endswith(
+        "not in use are ferpipe-glow 0.1 (glow) and faces (ferpipe 0.1), see 'ferpipe plugins')"
+    )
+
+
+def test_a_stage_that_is_written_as_a_key_is_looked_into(mistakes):
+    lines = mistakes(
+        "version: 1\nstages:\n- {use: camera, name: cam, with: {path: a.mp4}}\n- detect:\n    every: 0\n- write:\n  path: x\n"
+    )
+    assert [line.split(":")[1:3] for line in lines] == [
+        ["4", "3"],
+        ["5", "12"],
+        ["6", "3"],
+        ["7", "3"],
+        ["7", "9"],
+    ]

@@ -54,8 +54,11 @@ DOCUMENT = [
 ]
 
 YAML = [
-    ("a: [b\n", "p.yaml:2:1: bad YAML: while parsing a flow sequence, expected ',' or ']', "),
-    ("a: 'b\n", "p.yaml:2:1: bad YAML: while scanning a quoted scalar, "),
+    (
+        "a: [b\n",
+        "p.yaml:2:1: bad YAML: while parsing a flow sequence that begins in line 1, expected ',' or ']', ",
+    ),
+    ("a: 'b\n", "p.yaml:2:1: bad YAML: while scanning a quoted scalar that begins in line 1, "),
     ("a: b: c\n", "p.yaml:1:5: bad YAML: mapping values are not allowed here (put a text that holds"),
     ("a:\n\t- b\n", "p.yaml:2:1: bad YAML: while scanning for the next token, found character '\\t' "),
     ("a: *b\n", "p.yaml:1:4: bad YAML: found undefined alias 'b'"),
@@ -89,6 +92,13 @@ STAGES = [
         (
             "p.yaml:4:3: zzzz: unknown stage 'zzzz' "
             "(installed are broken, camera, detect, null, track and write)"
+        ),
+    ),
+    (
+        CAM + "- detect:\n    every: 2\n- 'null'\n",
+        (
+            "p.yaml:4:3: a stage is named by the key 'use', found 'detect' as a key "
+            "(write 'use: detect', and its options under with)"
         ),
     ),
     (CAM + "- broken\n", "p.yaml:4:3: broken: the stage 'broken' cannot be imported: no module named 'x'"),
@@ -139,7 +149,7 @@ OPTIONS = [
     ),
     (
         CAM + "- {use: write, with: {style: {colour: Red}}}\n",
-        "p.yaml:4:39: write: 'style.colour': expected a text of the form ^[a-z]+$, found 'Red'",
+        "p.yaml:4:39: write: 'style.colour': expected a text of the form ^[a-z]+$, found 'Red' (A word.)",
     ),
     (
         CAM + "- {use: write, with: {labels: [a, 2]}}\n",

@@ -40,3 +40,13 @@ def test_the_allow_list_does_not_hold_for_named_files(
 def test_a_misspelt_name_in_the_allow_list_is_a_line() -> None:
     lines = [str(line) for line in Registry(allow=["sourcse"]).broken()]
     assert lines == ["FERPIPE_PLUGINS: allows 'sourcse', which is not installed"]
+
+
+def test_what_is_left_out_or_broken_is_not_in_use(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    install(site, "ferpipe-no", "plugin_no_xyz", GOOD.format(stage="no", name="No"))
+    install(site, "ferpipe-sick", "plugin_sick", "1 / 0")
+    monkeypatch.setenv("FERPIPE_PLUGINS", "plugin_sick,nonesuch")
+    unused = Registry().unused()
+    assert "ferpipe-sick 1.0 (plugin_sick)" in unused
+    assert "plugin_no_xyz (ferpipe-no 1.0)" in unused
+    assert not any("FERPIPE_PLUGINS" in name for name in unused)
