@@ -53,6 +53,9 @@ def _internal(error: Exception) -> str:
 
 
 def _refused(error: click.ClickException) -> int:
+    if type(error).__name__ == "NoArgsIsHelpError":  # of click 8.2 and later
+        error.show()
+        return error.exit_code
     message = redact(error.format_message())
     context = getattr(error, "ctx", None)
     if context is not None:

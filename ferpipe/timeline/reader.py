@@ -36,6 +36,13 @@ class Timeline:
     summary: Summary
     complete: bool = True
 
+    def __repr__(self) -> str:
+        """In one line: a notebook shows what a cell ends with, and a timeline may hold an hour."""
+        name = self.source["name"] if self.source else "of a table"
+        frames, tracks, seconds = len(self.frames), len(self.tracks), self.summary["duration"]
+        cut = "" if self.complete else ", cut short"
+        return f"<Timeline {name}: {frames} frames, {tracks} tracks, {seconds} s{cut}>"
+
     def to_pandas(self) -> Any:
         """A DataFrame with a row a face a frame and the columns of the `.csv`.
 

@@ -281,3 +281,13 @@ def test_pipelines_complete_by_name_and_as_files(tmp_path: Path, monkeypatch: py
     context = click.Context(click.Command("run"))
     items = _complete.pipelines(context, click.Argument(["pipeline"]), "web")
     assert [(item.value, item.type) for item in items] == [("webcam", "plain"), ("web", "file")]
+
+
+@pytest.mark.parametrize("args", [[], ["plugin"]])
+def test_without_a_verb_the_help_is_shown_as_it_is(
+    args: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(args) == 2
+    first, *rest = capsys.readouterr().err.splitlines()
+    assert first.startswith(f"Usage: ferpipe {' '.join(args)}".rstrip())
+    assert not any(line.startswith("ferpipe: ") or "see 'ferpipe" in line for line in rest)

@@ -197,9 +197,8 @@ def test_a_stage_may_be_unknown_because_its_plugin_is_not_in_use(mistakes, regis
 
 
 def test_a_stage_that_is_written_as_a_key_is_looked_into(mistakes):
-    lines = mistakes(
-        "version: 1\nstages:\n- {use: camera, name: cam, with: {path: a.mp4}}\n- detect:\n    every: 0\n- write:\n  path: x\n"
-    )
+    camera = "version: 1\nstages:\n- {use: camera, name: cam, with: {path: a.mp4}}\n"
+    lines = mistakes(f"{camera}- detect:\n    every: 0\n- write:\n  path: x\n")
     assert [line.split(":")[1:3] for line in lines] == [
         ["4", "3"],
         ["5", "12"],

@@ -126,3 +126,7 @@ def test_an_empty_timeline_gives_an_empty_table(tmp_path: Path) -> None:
     table = load(tmp_path / "a.jsonl").to_pandas()
     assert len(table) == 0
     assert "p_happy" in table.columns
+
+
+def test_a_timeline_shows_itself_in_one_line(written: Path) -> None:
+    assert repr(load(written)) == "<Timeline a.mp4: 2 frames, 1 tracks, 0.08 s>"
