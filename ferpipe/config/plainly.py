@@ -217,6 +217,8 @@ def _advice(item: Item, errors: Sequence[ErrorDetails]) -> str:
     for error in errors:
         if error["type"] in {"literal_error", "enum"} and isinstance(item.value, str) and not item.variable:
             choices = str(error.get("ctx", {}).get("expected", "")).replace(" or ", ", ").replace("'", "")
+            if item.value in choices.split(", "):
+                return "take the quotes off"
             return did_you_mean(item.value, choices.split(", "))
         if error["type"] == "string_type" and isinstance(item.value, int | float):
             return "put it in quotes"

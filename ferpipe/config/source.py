@@ -12,6 +12,9 @@ __all__ = ["read_text"]
 _LARGEST = 256 * 1024
 """Bytes of a pipeline file; a hundred stages are about 10 kB."""
 
+_SUFFIXES = frozenset({".yaml", ".yml"})
+_MEDIA = "a pipeline is a YAML file; 'ferpipe annotate' and 'ferpipe timeline' take videos"
+
 
 def read_text(path: Path, notes: Notes) -> str | None:
     """The text of a file, or None with the reason in `notes`."""
@@ -29,7 +32,8 @@ def read_text(path: Path, notes: Notes) -> str | None:
         notes.add(Place(str(path)), f"cannot be read: {reason}")
         return None
     if len(raw) > _LARGEST:
-        notes.add(Place(str(path)), f"is larger than {_LARGEST // 1024} kB, so it is no pipeline")
+        message = f"is larger than {_LARGEST // 1024} kB, so it is no pipeline"
+        notes.add(Place(str(path)), message, hint=_MEDIA if b"\0" in raw else "")
         return None
     return _decode(raw, path, notes)
 
@@ -40,13 +44,14 @@ def _decode(raw: bytes, path: Path, notes: Notes) -> str | None:
     except UnicodeDecodeError as error:
         before = raw[: error.start]
         place = Place(str(path), before.count(b"\n") + 1, error.start - before.rfind(b"\n"))
-        notes.add(place, "is not UTF-8 text", hint="save the file as UTF-8")
+        kin_of_text = path.suffix in _SUFFIXES or b"\0" not in raw
+        notes.add(place, "is not UTF-8 text", hint="save the file as UTF-8" if kin_of_text else _MEDIA)
         return None
 
 
 def _beside(path: Path) -> str:
     try:
-        names = [file.name for file in path.parent.iterdir() if file.suffix in {".yaml", ".yml"}]
+        names = [file.name for file in path.parent.iterdir() if file.suffix in _SUFFIXES]
     except OSError:
         return ""
     return did_you_mean(path.name, names)

@@ -73,6 +73,8 @@ def _value(match: re.Match[str], env: Mapping[str, str]) -> str:
             "'${' does not begin a variable",
             "write ${NAME} or ${NAME:-default}, and $${ for a plain ${",
         )
+    if default and "${" in default:
+        raise VariableError(f"the default of {name} refers to a variable itself", "write a plain default")
     value = env.get(name)
     if default is not None:
         return value or default

@@ -148,6 +148,7 @@ def test_a_registry_may_be_made_when_it_is_needed(registry: Any, tmp_path: Path)
         (b"", ": the file is empty"),
         (b"#" * 300_000, ": is larger than 256 kB, so it is no pipeline"),
         (b"\x89PNG\r\n\x1a\n\x00\x00", ":1:1: is not UTF-8 text"),
+        (b"\0" * 300_000, ": is larger than 256 kB, so it is no pipeline (a pipeline is a YAML file; "),
     ],
 )
 def test_a_file_that_is_no_pipeline(tmp_path: Path, registry: Any, raw: bytes, message: str) -> None:
@@ -157,6 +158,12 @@ def test_a_file_that_is_no_pipeline(tmp_path: Path, registry: Any, raw: bytes, m
         load(file, registry=registry)
     assert str(caught.value).startswith(f"{file}{message}")
     assert len(caught.value.problems) == 1
+
+
+def test_a_video_in_place_of_a_pipeline_is_told_its_verb(tmp_path: Path, registry: Any) -> None:
+    (tmp_path / "talk.mp4").write_bytes(b"\0\0\0\x20ftypisom\xff\xfe")
+    with pytest.raises(ConfigError, match="'ferpipe annotate' and 'ferpipe timeline' take videos"):
+        load(tmp_path / "talk.mp4", registry=registry)
 
 
 def test_a_file_that_is_not_there(tmp_path: Path, registry: Any) -> None:

@@ -25,6 +25,7 @@ DOCUMENT = [
     ("version: 1\n", "p.yaml:1:1: the key 'stages' is missing "),
     ("stages: [{use: camera, with: {path: x}}]\n", "p.yaml:1:1: the key 'version' is missing "),
     (CAM.replace("1", "2", 1), "p.yaml:1:10: 'version': expected 1, found 2"),
+    (CAM.replace("1", "'1'", 1), "p.yaml:1:10: 'version': expected 1, found '1' (take the quotes off)"),
     (CAM + "stagez: 1\n", "p.yaml:4:1: unknown key 'stagez' (did you mean 'stages'?)"),
     (
         CAM + "zzz: 1\n",
@@ -228,6 +229,7 @@ VARIABLES = [
     ),
     (HEAD + "- use: camera\n  with:\n    path: a${\n", "p.yaml:5:11: '${' does not begin a variable "),
     (HEAD + "- use: camera\n  with:\n    path: '${1X}'\n", "p.yaml:5:11: '${' does not begin a variable "),
+    (CAM.replace("a.mp4", "'${A:-${B}}'"), "p.yaml:3:38: the default of A refers to a variable itself "),
 ]
 
 
