@@ -46,6 +46,9 @@ class Pipeline:
         self._made = dict(made or {})
         self.report: RunReport | None = None
 
+    def __repr__(self) -> str:
+        return f"<Pipeline {self.name}: {' -> '.join(node.name for node in self.graph.nodes)}>"
+
     @classmethod
     def from_yaml(
         cls, path: str | Path, *, overrides: Sequence[str] = (), plugins: Sequence[str | Path] = ()

@@ -229,7 +229,7 @@ VARIABLES = [
     ),
     (HEAD + "- use: camera\n  with:\n    path: a${\n", "p.yaml:5:11: '${' does not begin a variable "),
     (HEAD + "- use: camera\n  with:\n    path: '${1X}'\n", "p.yaml:5:11: '${' does not begin a variable "),
-    (CAM.replace("a.mp4", "'${A:-${B}}'"), "p.yaml:3:38: the default of A refers to a variable itself "),
+    (CAM.replace("a.mp4", "'${A:-${B}}'"), "p.yaml:3:41: the default of A refers to a variable itself "),
 ]
 
 

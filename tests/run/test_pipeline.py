@@ -171,3 +171,7 @@ def test_what_is_no_stage_is_told(item):
 def test_a_path_may_be_given_as_one(tmp_path):
     pipeline = Pipeline.of(("file", {"path": tmp_path / "talk.mp4"}), "null")
     assert pipeline.graph["file"].options.path == str(tmp_path / "talk.mp4")
+
+
+def test_a_pipeline_shows_its_stages():
+    assert repr(chain()) == "<Pipeline pipeline: counter -> sum -> keep>"
