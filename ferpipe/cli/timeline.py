@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import click
@@ -19,7 +20,9 @@ _INTERRUPTED = {130, 143}
 @click.command("timeline", short_help=VERBS["timeline"])
 @click.argument("videos", nargs=-1, required=True)
 @click.option(
-    "-o", "--output", help="A file for one VIDEO, a folder for several; next to each VIDEO where left out."
+    "-o",
+    "--output",
+    help="A file for one VIDEO, a folder (for one, DIR/) for several; next to each VIDEO where left out.",
 )
 @click.option(
     "--format",
@@ -68,7 +71,8 @@ def command(
 
 def _targets(videos: tuple[str, ...], output: str | None, kind: str | None) -> list[str]:
     """Where each timeline goes."""
-    if len(videos) == 1 and output is not None and not Path(output).is_dir():
+    is_folder = output is not None and (Path(output).is_dir() or output.endswith(("/", os.sep)))
+    if len(videos) == 1 and output is not None and not is_folder:
         path = Path(output)
         return [str(path if path.suffix or kind is None else path.with_name(f"{path.name}.{kind}"))]
     if output is not None and Path(output).is_file():

@@ -13,7 +13,7 @@ _OUT = click.Path(path_type=Path, dir_okay=False)
 _DATA = "A FER2013 csv (FER+'s fer2013new.csv beside it is used), a folder of images a class, or a cache."
 
 
-@click.command()
+@click.command(short_help="Train a network by a recipe.")
 @click.argument("recipe")
 @click.option("--data", metavar="PATH", help=f"{_DATA} Left out, the recipe's.")
 @click.option("-o", "--out", type=_FILE, help="Folder of the training. Left out, out/train/NAME.")
@@ -138,7 +138,7 @@ def explain(image: Path, model: str, out: Path | None) -> int:
     return 0
 
 
-@click.command()
+@click.command(short_help="Export a Keras MODEL to LiteRT or ONNX.")
 @click.argument("model", type=_FILE)
 @click.option("-o", "--out", type=_OUT, required=True, help="NAME.tflite for LiteRT, NAME.onnx for ONNX.")
 @click.option("--float16", "precision", flag_value="float16", help="Half the size.")

@@ -48,13 +48,13 @@ class Haar(Detector[HaarOptions]):
         super().open(context)
         if not hasattr(cv2, "CascadeClassifier"):
             raise UsageError(
-                f"haar: OpenCV {cv2.__version__} has no Haar cascades: install 'opencv-python<5', or use "
+                f"OpenCV {cv2.__version__} has no Haar cascades: install 'opencv-python<5', or use "
                 "blazeface or yunet instead"
             )
         file = Path(cv2.__file__).parent / "data" / _CASCADE
         self._cascade = cv2.CascadeClassifier(str(file))
         if self._cascade.empty():
-            raise UsageError(f"haar: OpenCV cannot read {file}: install 'opencv-python<5' again")
+            raise UsageError(f"OpenCV cannot read {file}: install 'opencv-python<5' again")
         context.note("detector", {"name": "haar", "model": _CASCADE.removesuffix(".xml")})
 
     def look(self, image: Image) -> Candidates:

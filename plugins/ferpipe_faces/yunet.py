@@ -60,7 +60,7 @@ class YuNet(Detector[YuNetOptions]):
             )
         except cv2.error as error:
             raise UsageError(
-                f"yunet: {file} is not a YuNet network that OpenCV {cv2.__version__} can read: "
+                f"{file} is not a YuNet network that OpenCV {cv2.__version__} can read: "
                 "fetch it again with 'ferpipe models pull yunet'"
             ) from error
         context.note("detector", {"name": "yunet", "model": file.stem})
@@ -70,7 +70,7 @@ class YuNet(Detector[YuNetOptions]):
             file = context.input(self.options.model)
             if not file.is_file():
                 raise UsageError(
-                    f"yunet: there is no file {file}: correct 'model', or leave it out and run "
+                    f"there is no file {file}: correct 'model', or leave it out and run "
                     "'ferpipe models pull yunet'"
                 )
             return file
@@ -79,7 +79,7 @@ class YuNet(Detector[YuNetOptions]):
             if file.is_file():
                 return file
         raise UsageError(
-            f"yunet: its network is not in {user_models()}: run 'ferpipe models pull yunet', or give the "
+            f"the network is not in {user_models()}: run 'ferpipe models pull yunet', or give the "
             f"path of {MODEL_FILE} as 'model'"
         )
 

@@ -218,7 +218,8 @@ class LiveSource(Source[LiveOptionsT], Generic[LiveOptionsT]):
         if not options.reconnect:
             raise RunError(said)
         if options.reconnect_tries is not None and self._backoff.failures >= options.reconnect_tries:
-            raise RunError(f"{said} (given up after {options.reconnect_tries} attempts to connect again)")
+            attempts = "1 attempt" if options.reconnect_tries == 1 else f"{options.reconnect_tries} attempts"
+            raise RunError(f"{said} (given up after {attempts} to connect again)")
         if line := self._complaints.about(said, time.monotonic()):
             self.context.log.warning("%s; connecting again", line)
         self.context.count("reconnects")

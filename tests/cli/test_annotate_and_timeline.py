@@ -129,3 +129,8 @@ def test_a_name_with_a_dollar_is_a_name(portrait, tmp_path):
     odd = tmp_path / "${HOME} 100%.png"
     portrait.rename(odd)
     assert main(["timeline", str(odd), "-o", str(tmp_path / "t.json"), "-q"]) == 0
+
+
+def test_a_name_that_ends_in_a_slash_is_a_folder(portrait, tmp_path):
+    assert main(["timeline", str(portrait), "-o", f"{tmp_path}/new one/", "-q"]) == 0
+    assert (tmp_path / "new one" / f"{portrait.stem}.timeline.json").is_file()

@@ -96,11 +96,12 @@ def test_without_reconnect_a_refused_connection_is_one_line(running):
     assert "\n" not in str(caught.value)
 
 
-def test_the_number_of_tries_is_kept(running):
-    _, context, frames = running(f"rtsp://127.0.0.1:{free_port()}/x", reconnect_tries=3)
-    with pytest.raises(RunError, match="given up after 3"):
+@pytest.mark.parametrize(("tries", "told"), [(1, "1 attempt"), (3, "3 attempts")])
+def test_the_number_of_tries_is_kept(running, tries, told):
+    _, context, frames = running(f"rtsp://127.0.0.1:{free_port()}/x", reconnect_tries=tries)
+    with pytest.raises(RunError, match=rf"given up after {told} to connect again\)"):
         next(frames)
-    assert context.states.count("connecting") == 4
+    assert context.states.count("connecting") == tries + 1
 
 
 @pytest.mark.parametrize("scheme", ["rtsp", "http", "rtmp"])
