@@ -10,7 +10,7 @@ import numpy as np
 from ferpipe.packet import Image
 from ferpipe_faces.candidates import Candidates, concatenate, suppress
 
-__all__ = ["OVERLAP", "look_in_tiles", "rows_for", "squares"]
+__all__ = ["OVERLAP", "look_in_tiles", "rows_for", "squares", "tile_side"]
 
 OVERLAP = 0.2
 """Share of a tile that its neighbour sees too; a face up to that size is whole in one of them."""
@@ -28,9 +28,14 @@ def rows_for(width: int, height: int, side: int) -> int:
     return max(1, math.ceil((short / (_COARSEST * side) - OVERLAP) / (1 - OVERLAP)))
 
 
+def tile_side(width: int, height: int, rows: int) -> int:
+    """Pixels a side of a tile where `rows` of them lie along the shorter side."""
+    return math.ceil(min(width, height) / (rows - (rows - 1) * OVERLAP))
+
+
 def squares(width: int, height: int, rows: int) -> Iterator[tuple[int, int, int]]:
     """(x, y, side) of the squares that cover the picture, `rows` of them along its shorter side."""
-    side = math.ceil(min(width, height) / (rows - (rows - 1) * OVERLAP))
+    side = tile_side(width, height, rows)
     for y in _starts(height, side):
         for x in _starts(width, side):
             yield x, y, side

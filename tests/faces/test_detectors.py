@@ -29,7 +29,7 @@ def test_blazeface_finds_eyes_where_they_are(
     look: Any, astronaut: np.ndarray, hopper: np.ndarray, model: str
 ) -> None:
     for picture, eyes, size in ((astronaut, ASTRONAUT_EYES, 100), (hopper, HOPPER_EYES, 200)):
-        (face,) = look(picture, model=model, refine=False)
+        (face,) = look(picture, model=model, refine=0)
         assert np.abs(face.landmarks[:2] - eyes).max() < 0.06 * size
         assert 0.85 * size < face.box.h < 1.2 * size
         assert face.score > 0.7
@@ -89,7 +89,7 @@ def test_tiles_give_a_face_seen_in_several_of_them_once(look: Any, hopper: np.nd
 
 
 def test_a_closer_look_places_the_eyes_of_small_faces_better(look: Any, hopper: np.ndarray) -> None:
-    errors: dict[bool, list[float]] = {True: [], False: []}
+    errors: dict[float, list[float]] = {0.18: [], 0: []}
     for width in (60, 75, 90, 105, 120):
         picture = np.full((480, 640, 3), 100, np.uint8)
         small = cv2.resize(hopper, (width, width * 606 // 512), interpolation=cv2.INTER_AREA)
@@ -98,8 +98,14 @@ def test_a_closer_look_places_the_eyes_of_small_faces_better(look: Any, hopper: 
         for refine, some in errors.items():
             for face in look(picture, refine=refine):
                 some.append(float(np.abs(face.landmarks[:2] - eyes).mean() / width))
-    assert len(errors[True]) == len(errors[False]) >= 4
-    assert np.mean(errors[True]) < 0.8 * np.mean(errors[False])
+    assert len(errors[0.18]) == len(errors[0]) >= 4
+    assert np.mean(errors[0.18]) < 0.8 * np.mean(errors[0])
+
+
+def test_large_faces_are_not_looked_at_closer(look: Any, hopper: np.ndarray) -> None:
+    (plain,), (closer,), (all_of_them,) = (look(hopper, refine=refine) for refine in (0, 0.18, 1))
+    assert plain.box == closer.box
+    assert plain.box != all_of_them.box
 
 
 def test_faces_come_from_the_best_down_and_at_most_as_many_as_asked(look: Any, collage: np.ndarray) -> None:
