@@ -29,6 +29,8 @@ def guarded(command: click.Command, args: Sequence[str] | None) -> int:
         return _refused(error)
     except FerpipeError as error:
         return _failed(error, str(error), error.exit_code)
+    except OSError as error:
+        return _failed(error, _of_a_file(error), 1)
     except Exception as error:  # noqa: BLE001 -- the last net: a traceback is for FERPIPE_DEBUG
         return _failed(error, _internal(error), 1)
     return code if isinstance(code, int) else 0
@@ -45,6 +47,13 @@ def _failed(error: BaseException, message: str, code: int) -> int:
     for line in message.splitlines() or [type(error).__name__]:
         print(f"ferpipe: {printable(line)}", file=sys.stderr)  # noqa: T201
     return code
+
+
+def _of_a_file(error: OSError) -> str:
+    """A full disk, a folder that may not be written to: the user's to mend, where a file is named."""
+    if error.filename is None or error.strerror is None:
+        return _internal(error)
+    return redact(f"cannot use '{os.fsdecode(error.filename)}': {error.strerror}")
 
 
 def _internal(error: Exception) -> str:

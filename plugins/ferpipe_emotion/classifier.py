@@ -160,8 +160,8 @@ def _described(found: Found, network: Network, classes: Sequence[str] | None, gi
     if not classes or "scale" not in given:
         raise UsageError(
             f"model '{name}' has no side file that says its classes and scale: write one (docs/models.md), "
-            f"or give its {sizes} classes in order (of FER2013: classes: [{FER2013}]) "
-            "and how it wants its pixels (input: {scale: raw, unit, signed or standardize})"
+            f"or give its {sizes} classes in order (of FER2013: classes: [{FER2013}]) and how it wants its "
+            "pixels (input: {scale: raw, unit, signed or standardize}); to evaluate, --classes and --scale"
         )
     index = next((i for i, size in enumerate(network.output_sizes) if size == len(classes)), 0)
     card = Model(

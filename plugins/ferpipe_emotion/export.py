@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ferpipe import UsageError
+from ferpipe.quiet import without_lines
 from ferpipe_emotion.classifier import softmax
 from ferpipe_emotion.find import find_model
 from ferpipe_emotion.keras_files import load_keras, tensorflow
@@ -119,7 +120,8 @@ def to_litert(model: Any, *, precision: Precision = "float32", samples: Batch | 
             converter.target_spec.supported_types = [tf.float16]
         if precision == "int8":
             converter.representative_dataset = _representative(samples)
-        return bytes(converter.convert())
+        with without_lines("fully_quantize: "):
+            return bytes(converter.convert())
 
 
 def _representative(samples: Batch | None) -> Any:

@@ -111,9 +111,9 @@ def _beside(found: Found) -> Found:
     for side in (stem.with_name(stem.name + ".ferpipe.json"), stem.with_name(stem.name + ".json")):
         if side.is_file() and _is_side_file(side):
             card = read_side_file(side)
-            if card.path.name == found.path.name:
+            if found.path.name in {file.name for file in card.files}:
                 card.check()
-                return Found(found.path, card.format, card.weights_path, card)
+                return Found(card.path, card.format, card.weights_path, card)
     return found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 
 from ferpipe.quiet import without_lines
@@ -28,6 +29,7 @@ def import_quietly() -> None:
     with without_lines(*_CHATTER):
         import keras
 
+        logging.getLogger("absl").setLevel(logging.ERROR)  # it advises against the .h5 that was asked for
         if keras.backend.backend() == "tensorflow":
             import tensorflow as tf
 

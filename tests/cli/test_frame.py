@@ -101,6 +101,12 @@ PROBLEMS = ConfigError([Problem("one", file="a.yaml", line=1), Problem("two", fi
 ENDS = [
     (UsageError("no such file"), 2, ["ferpipe: no such file"]),
     (RunError("it broke"), 1, ["ferpipe: it broke"]),
+    (
+        OSError(28, "No space left on device", "out/a.json"),
+        1,
+        ["ferpipe: cannot use 'out/a.json': No space left on device"],
+    ),
+    (OSError("odd thing"), 1, ["ferpipe: internal error: OSError: odd thing; " + AGAIN]),
     (PROBLEMS, 2, ["ferpipe: a.yaml:1: one", "ferpipe: a.yaml:2: two"]),
     (click.BadParameter("too small"), 2, ["ferpipe: Invalid value: too small (see 'ferpipe --help')"]),
     (KeyboardInterrupt(), 130, ["ferpipe: interrupted"]),

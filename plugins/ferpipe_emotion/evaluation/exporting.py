@@ -38,6 +38,8 @@ def run_export(
         raise UsageError(
             f"'{model}' has no side file: ferpipe train writes one, docs/models.md says what is in it"
         )
+    if found.format == "litert":
+        raise UsageError(f"'{found.path}' is a LiteRT file already: export takes the Keras network")
     import_quietly()
     from ferpipe_emotion.export import Precision, export_litert, export_onnx
 

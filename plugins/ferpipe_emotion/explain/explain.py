@@ -55,7 +55,7 @@ def explain(image: Path, model: str, folder: Path) -> tuple[Path, list[Explained
 def _faces(image: Path) -> tuple[Picture, list[tuple[Box, Picture]]]:
     """The picture, and box and aligned picture of each face in it, found by the usual stages."""
     if not image.is_file():
-        raise UsageError(f"image '{image}' is not there")
+        raise UsageError(f"there is no image file '{image}'")
     pipeline = Pipeline.of(("images", {"path": str(image), "unreadable": "fail"}), "blazeface", "align")
     packets = list(pipeline)
     if not packets or not packets[0].faces:

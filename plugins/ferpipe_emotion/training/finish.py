@@ -28,8 +28,6 @@ def keep_model(recipe: Recipe, outcome: Outcome) -> Model:
     The temperature is fitted on the validation faces.  Recipes that ask for it get `model.json`
     and `model.h5` too.
     """
-    import keras
-
     path = outcome.folder / f"{recipe.name}.keras"
     path.write_bytes(outcome.model.read_bytes())
     faces, logits = outcome.validation, outcome.logits
@@ -57,12 +55,28 @@ def keep_model(recipe: Recipe, outcome: Outcome) -> Model:
     ).placed(outcome.folder)
     card.write(outcome.folder / f"{recipe.name}.json")
     if recipe.save == "json+h5":
-        first = outcome.network.outputs[0]
-        plain = keras.Model(outcome.network.inputs, keras.layers.Softmax(name="probabilities")(first))
-        (outcome.folder / "model.json").write_text(plain.to_json(), encoding="utf-8")
-        # A whole model in the old format: tools that expect weights alone find them in it.
-        plain.save(outcome.folder / "model.h5")
+        _keep_for_older_tools(card, outcome)
     return card
+
+
+def _keep_for_older_tools(card: Model, outcome: Outcome) -> None:
+    """Write `model.json` and `model.h5`, with a side file under the name that they leave free."""
+    import keras
+
+    layers, weights = outcome.folder / "model.json", outcome.folder / "model.h5"
+    first = outcome.network.outputs[0]
+    plain = keras.Model(outcome.network.inputs, keras.layers.Softmax(name="probabilities")(first))
+    layers.write_text(plain.to_json(), encoding="utf-8")
+    # A whole model in the old format: tools that expect weights alone find them in it.
+    plain.save(weights)
+    beside = {
+        "file": layers.name,
+        "weights": weights.name,
+        "format": "keras-json",
+        "sha256": digest(layers, weights),
+        "output": card.output.model_copy(update={"kind": "probabilities"}),
+    }
+    card.model_copy(update=beside).write(outcome.folder / "model.ferpipe.json")
 
 
 def configuration(recipe: Recipe, outcome: Outcome, learnt: LabelledFaces) -> dict[str, Any]:

@@ -42,7 +42,8 @@ def fitted(recipe: Recipe, faces: LabelledFaces) -> tuple[Recipe, list[str]]:
         names = [name for name in ("warmup", "decay") if getattr(schedule, name, 0)]
         shorter = {name: round(getattr(schedule, name) * recipe.epochs / spent, 6) for name in names}
         told = " and ".join(f"schedule.{name}={value:g}" for name, value in shorter.items())
-        lines.append(f"the schedule's warm-up and decay take {spent:g} of {recipe.epochs} epochs: made {told}")
+        taken = f"take {spent:g} of {recipe.epochs} epochs"
+        lines.append(f"the schedule's warm-up and decay {taken}: made {told}")
         schedule = schedule.model_copy(update=shorter)
     return recipe.model_copy(update={"labels": labels, "data": data, "schedule": schedule}), lines
 

@@ -135,5 +135,5 @@ def test_what_cannot_be_exported_or_explained(model: Path, tmp_path: Path) -> No
     cv2.imwrite(str(grey), np.full((200, 200, 3), 90, np.uint8))
     with pytest.raises(UsageError, match="no face was found"):
         explain(grey, str(model), tmp_path / "out")
-    with pytest.raises(UsageError, match="is not there"):
+    with pytest.raises(UsageError, match="there is no image file"):
         explain(tmp_path / "none.png", str(model), tmp_path / "out")

@@ -117,6 +117,29 @@ def test_votes_beside_the_table_follow_its_order_past_bad_rows(tmp_path: Path) -
     assert faces.split("PublicTest").votes[:, 9].tolist() == [7]  # type: ignore[index]
 
 
+def test_an_open_quote_costs_its_own_row_only(tmp_path: Path) -> None:
+    path = table(tmp_path / "fer2013.csv")
+    lines = path.read_text().splitlines()
+    lines[2] = lines[2].replace(",", ',"', 1)
+    lines[4] = lines[4].rpartition(",")[0]
+    path.write_text("\n".join(lines))
+    faces = load_faces(path)
+    assert [p.partition(": ")[0] for p in faces.problems] == ["line 3", "line 5"]
+    assert faces.labels.tolist() == [LABELS[i] for i in (0, 2, 4, 5)]
+
+
+def test_a_bad_usage_beside_votes_costs_its_own_row_only(tmp_path: Path) -> None:
+    rows = [(label, pixels(f), u) for label, f, u in zip(LABELS, FACES, USAGES, strict=True)]
+    rows[3] = (rows[3][0], rows[3][1], "Pubic")
+    path = table(tmp_path / "fer2013.csv", rows)
+    lines = [f"{u},fer{i}.png,{i},0,0,0,0,0,0,0,0,0" for i, u in enumerate(USAGES)]
+    (tmp_path / "fer2013new.csv").write_text(VOTE_HEADER + "\n".join(lines))
+    faces = load_faces(path)
+    assert faces.problems == ("line 5: Usage 'Pubic' is unknown (one of Training, PublicTest, PrivateTest)",)
+    assert faces.votes is not None
+    assert faces.votes[:, 0].tolist() == [0, 1, 2, 4, 5]
+
+
 def test_votes_of_other_faces_are_refused(tmp_path: Path) -> None:
     path = table(tmp_path / "fer2013.csv")
     votes = tmp_path / "fer2013new.csv"

@@ -54,7 +54,7 @@ def read_table(
     problems: list[tuple[int, str]] = []
     usages: list[str] = []
     for line, record in _records(path):
-        usages.append(record.get("usage", "Training").strip())
+        usages.append(record.get("usage", "").strip())
         try:
             rows.append(_row(line, len(usages) - 1, record, len(names)))
         except (BadPixelsError, ValueError) as problem:
@@ -85,20 +85,24 @@ def _records(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
     csv.field_size_limit(min(sys.maxsize, 2**31 - 1))
     try:
         with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
-            reader = csv.reader(file, skipinitialspace=True)
-            header = [name.strip().lower() for name in next(reader, [])]
+            header = [name.strip().lower() for name in _cells(file.readline())]
             if missing := {"emotion", "pixels"} - set(header):
                 raise UsageError(
                     f"{path} has no column {' and '.join(sorted(missing))}: it is not a FER2013 table "
                     "(emotion, pixels, Usage)"
                 )
-            for values in reader:
-                if values:
-                    yield reader.line_num, dict(zip(header, values, strict=False))
+            for number, line in enumerate(file, start=2):
+                if values := _cells(line):
+                    yield number, dict(zip(header, values + [""] * len(header), strict=False))
     except OSError as error:
         raise UsageError(f"cannot read {path}: {error.strerror}") from error
     except csv.Error as error:
         raise UsageError(f"{path} is not a csv file: {error}") from error
+
+
+def _cells(line: str) -> list[str]:
+    """The cells of one line.  A face is one line: a quote that is left open must not swallow the next."""
+    return next(csv.reader([line], skipinitialspace=True), [])
 
 
 def _row(line: int, number: int, record: dict[str, str], classes: int) -> _Row:
@@ -138,10 +142,11 @@ def _votes(path: Path, usages: list[str]) -> npt.NDArray[np.float32]:
         votes: list[list[float]] = []
         for row in reader:
             usage = (row.get("Usage") or "").strip()
-            if len(votes) < len(usages) and usage != usages[len(votes)]:
+            beside = usages[len(votes)] if len(votes) < len(usages) else usage
+            if split_name(beside) is not None and usage != beside:
                 raise UsageError(
                     f"{path}:{reader.line_num}: Usage is '{usage}' where the faces' table has "
-                    f"'{usages[len(votes)]}': the two files are not of the same faces"
+                    f"'{beside}': the two files are not of the same faces"
                 )
             try:
                 votes.append([float(row[column] or 0) for column in FERPLUS_COLUMNS])
