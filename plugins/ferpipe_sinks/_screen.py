@@ -53,14 +53,18 @@ class Screen:
             try:
                 work, done = self._calls.get(timeout=IDLE if self._looks else None)
             except Empty:
-                for look in tuple(self._looks.values()):
-                    look()
+                self._look_after_all()
                 continue
             try:
                 done.set_result(work())
             except BaseException as error:  # noqa: BLE001 -- it is the caller's
                 done.set_exception(error)
             del work, done  # they hold a picture
+
+    def _look_after_all(self) -> None:
+        # In a function of its own, or the loop's variable would keep the last window's stage.
+        for look in tuple(self._looks.values()):
+            look()
 
 
 SCREEN = Screen()
