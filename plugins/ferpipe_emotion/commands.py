@@ -139,15 +139,21 @@ def explain(image: Path, model: str, out: Path | None) -> int:
 
 
 @click.command(short_help="Export a Keras MODEL to LiteRT or ONNX.")
-@click.argument("model", type=_FILE)
-@click.option("-o", "--out", type=_OUT, required=True, help="NAME.tflite for LiteRT, NAME.onnx for ONNX.")
+@click.argument("models", type=_FILE, nargs=-1, required=True, metavar="MODEL...")
+@click.option(
+    "-o",
+    "--out",
+    type=_OUT,
+    required=True,
+    help="NAME.tflite for LiteRT, NAME.onnx for ONNX, NAME.keras to join several.",
+)
 @click.option("--float16", "precision", flag_value="float16", help="Half the size.")
 @click.option("--int8", "precision", flag_value="int8", help="A quarter of the size; needs --data.")
-@click.option("--data", metavar="PATH", help=f"{_DATA} Sets the ranges of int8, and measures its cost.")
+@click.option("--data", metavar="PATH", help=f"{_DATA} Sets int8's ranges; measures what was written.")
 @click.option("--mirror", is_flag=True, help="Average over the mirrored face in the file, at twice the cost.")
 @click.option("--head", default="0", show_default=True, help="Name or number of the output that is kept.")
 def export(
-    model: Path,
+    models: tuple[Path, ...],
     out: Path,
     precision: str | None,
     data: str | None,
@@ -157,8 +163,13 @@ def export(
     """Export a Keras MODEL (with its side file) to LiteRT or ONNX, with a side file of its own.
 
     The export is refused where its probabilities differ from the network's.
+    Several MODELs are joined into one NAME.keras that answers with their mean; export that next.
     """
-    from ferpipe_emotion.evaluation.exporting import run_export
+    from ferpipe_emotion.evaluation.exporting import run_export, run_join
 
+    if len(models) > 1:
+        if precision is not None or mirror or head != "0":
+            raise click.UsageError("several networks are joined first: leave the other options to its export")
+        return run_join(models, out, data)
     kept = int(head) if head.isdecimal() else head
-    return run_export(model, out, precision or "float32", data, kept, mirror=mirror)
+    return run_export(models[0], out, precision or "float32", data, kept, mirror=mirror)

@@ -16,7 +16,7 @@ from ferpipe_emotion.classifier import softmax
 from ferpipe_emotion.find import find_model
 from ferpipe_emotion.keras_files import load_keras, tensorflow
 from ferpipe_emotion.litert import LiteRTNetwork
-from ferpipe_emotion.model import Format, Model, digest
+from ferpipe_emotion.model import Format, Model, digest, read_side_file
 from ferpipe_emotion.onnx_file import answers_of_onnx, to_onnx
 from ferpipe_emotion.prepare import Batch, prepare
 
@@ -168,8 +168,19 @@ def _written(content: bytes, card: Model, folder: Path, form: Format, side_file:
     output = card.output.model_copy(update={"index": 0})
     sha256 = digest(folder / card.file)
     done = card.model_copy(update={"sha256": sha256, "format": form, "output": output}).placed(folder)
+    _keep_other(folder / side_file, card.file)
     done.write(folder / side_file)
     return done
+
+
+def _keep_other(side: Path, file: str) -> None:
+    """A side file in the way that speaks of another file, such as the Keras network, gets its second name."""
+    try:
+        other = read_side_file(side).file != file
+    except UsageError:
+        return  # there is none, or it is none
+    if other:
+        side.replace(side.with_suffix(".ferpipe.json"))
 
 
 def _noise(card: Model) -> list[npt.NDArray[np.uint8]]:

@@ -77,9 +77,10 @@ def known_models() -> dict[str, Path]:
     """The side files of the models that can be used by name: pulled ones before shipped ones."""
     known: dict[str, Path] = {}
     for folder in model_dirs():
-        for path in sorted(folder.glob("*.json")):
+        # NAME.ferpipe.json last: where NAME.json is a side file too, it has the name.
+        for path in sorted(folder.glob("*.json"), key=lambda path: (path.name.count("."), path.name)):
             if _is_side_file(path, kind="emotion"):
-                known.setdefault(path.stem, path)
+                known.setdefault(path.stem.removesuffix(".ferpipe"), path)
     return known
 
 

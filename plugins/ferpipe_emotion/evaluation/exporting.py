@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import cast
 
@@ -9,13 +10,14 @@ import numpy as np
 from rich.console import Console
 
 from ferpipe import UsageError
+from ferpipe_emotion.calibration import fit_temperature
 from ferpipe_emotion.classifier import open_classifier
-from ferpipe_emotion.evaluation.evaluate import evaluate, pictures
+from ferpipe_emotion.evaluation.evaluate import evaluate, in_classes_of, pictures
 from ferpipe_emotion.evaluation.run import faces_for
 from ferpipe_emotion.find import find_model
 from ferpipe_emotion.training.net import import_quietly, need_keras
 
-__all__ = ["run_export"]
+__all__ = ["run_export", "run_join"]
 
 _SAMPLES = 500
 """Faces that set the ranges of int8."""
@@ -76,4 +78,37 @@ def run_export(
             console.print(
                 f"{name}: {100 * accuracy:.2f} % of {len(faces)} faces", highlight=False, soft_wrap=True
             )
+    return 0
+
+
+def run_join(models: Sequence[Path], out: Path, data: str | None) -> int:
+    """Join `models` into `out`; gives the exit code.
+
+    With `data` the temperature is fitted, and the accuracy measured, on its PublicTest part.
+    """
+    need_keras()
+    if out.suffix != ".keras":
+        raise UsageError(f"'{out}' must end in .keras: several networks are joined, then exported")
+    if out in models:
+        raise UsageError(f"'{out}' is one of the networks to join: give the result another name")
+    import_quietly()
+    from ferpipe_emotion.join import join
+
+    console, errors = Console(), Console(stderr=True)
+    faces = None
+    if data is not None:
+        first = open_classifier(models[0])
+        faces = in_classes_of(faces_for(first, data, "PublicTest", errors), first.classes)
+    card = join(models, out)
+    told = f"{out}: the mean of {len(models)} networks, {out.stat().st_size / 1e6:.2f} MB"
+    if faces is not None:
+        logits = open_classifier(out).logits(pictures(faces))
+        temperature = round(fit_temperature(logits, faces.labels), 4)
+        output = card.output.model_copy(update={"temperature": temperature})
+        accuracy = float((logits.argmax(axis=1) == faces.labels).mean())
+        scores = {"PublicTest": {"n": len(faces), "accuracy": round(accuracy, 4)}}
+        changed = card.model_copy(update={"output": output, "scores": scores}).placed(out.parent)
+        changed.write(out.with_suffix(".ferpipe.json"))
+        told += f", {100 * accuracy:.2f} % of {len(faces)} faces, temperature {temperature}"
+    console.print(told, highlight=False, soft_wrap=True)
     return 0

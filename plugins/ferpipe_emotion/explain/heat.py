@@ -13,6 +13,7 @@ from ferpipe import UsageError
 from ferpipe_emotion.classifier import Classifier
 from ferpipe_emotion.model import Model
 from ferpipe_emotion.prepare import prepare
+from ferpipe_emotion.training.net.graph import parents
 
 __all__ = ["grad_cam", "layer_answers", "occlusion"]
 
@@ -52,6 +53,7 @@ def occlusion(classifier: Classifier, chip: Picture, label: int) -> Heat:
 def grad_cam(network: Any, card: Model, chip: Picture, label: int) -> Heat:
     """(H, W) from 0 to 1 over the chip, from the last layer that still has 5 x 5 places.
 
+    A network that joins several has such a layer in each: their maps are added.
     Source: Selvaraju et al. 2017, arXiv:1610.02391.  Keras has no gradients that all backends share: this
     uses TensorFlow's.  Raises UsageError where the network has no such layer.
     """
@@ -59,19 +61,25 @@ def grad_cam(network: Any, card: Model, chip: Picture, label: int) -> Heat:
     import tensorflow as tf
 
     last = _last_with_places(network, _FINE) or _last_with_places(network, 2)
-    if last is None:
+    if not last:
         raise UsageError(f"model '{card.name}' has no layer with a picture in it: no heat map can be made")
     outputs = network.outputs[card.output.index]
-    both = keras.Model(network.inputs[0], [last.output, outputs])
+    probe = keras.Model(network.inputs[0], [*(layer.output for layer in last), outputs])
     batch = tf.convert_to_tensor(prepare([chip], card.input))
     with tf.GradientTape() as tape:
         tape.watch(batch)  # so that everything that follows from it is on the tape, frozen weights or not
-        maps, answers = both(batch, training=False)
+        *maps, answers = probe(batch, training=False)
         chosen = answers[:, label]
     slopes = tape.gradient(chosen, maps)
-    weights = np.asarray(slopes)[0].mean(axis=(0, 1))
-    heat = np.maximum((np.asarray(maps)[0] * weights).sum(axis=-1), 0).astype(np.float32)
-    return _scaled(cv2.resize(heat, chip.shape[1::-1], interpolation=cv2.INTER_CUBIC))
+    size = chip.shape[1::-1]
+    parts = [_weighed(np.asarray(m)[0], np.asarray(s)[0], size) for m, s in zip(maps, slopes, strict=True)]
+    return _scaled(np.sum(parts, axis=0))
+
+
+def _weighed(maps: Heat, slopes: Heat, size: tuple[int, int]) -> Heat:
+    """The channels of `maps`, (h, w, C), weighed by their mean slopes, at `size`."""
+    heat = np.maximum((maps * slopes.mean(axis=(0, 1))).sum(axis=-1), 0).astype(np.float32)
+    return np.asarray(cv2.resize(heat, size, interpolation=cv2.INTER_CUBIC), np.float32)
 
 
 def layer_answers(network: Any, card: Model, chip: Picture) -> list[tuple[str, Heat]]:
@@ -87,8 +95,18 @@ def layer_answers(network: Any, card: Model, chip: Picture) -> list[tuple[str, H
     return [(layer.name, np.asarray(answer)[0]) for layer, answer in zip(layers, answers, strict=True)]
 
 
-def _last_with_places(network: Any, side: int) -> Any:
-    return next((layer for layer in reversed(network.layers) if _has_places(layer, side)), None)
+def _last_with_places(network: Any, side: int) -> list[Any]:
+    """The layers with `side` places that no other such layer follows: one, or one of each joined network."""
+    last: list[Any] = []
+    followed: set[int] = set()
+    for layer in reversed(network.layers):
+        beyond = id(layer) in followed
+        if _has_places(layer, side) and not beyond:
+            last.append(layer)
+            beyond = True
+        if beyond:
+            followed.update(id(parent) for parent in parents(layer))
+    return last[::-1]
 
 
 def _has_places(layer: Any, side: int = 2) -> bool:

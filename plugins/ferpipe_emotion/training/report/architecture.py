@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ferpipe_emotion.evaluation.plots import png
+from ferpipe_emotion.training.net.graph import parents
 
 __all__ = ["architecture", "layer_rows"]
 
@@ -31,7 +32,7 @@ def layer_rows(network: Any) -> list[dict[str, Any]]:
     box_of: dict[int, int] = {}
     for layer in network.layers:
         kind = type(layer).__name__
-        before = [box_of[id(parent)] for parent in _parents(layer) if id(parent) in box_of]
+        before = [box_of[id(parent)] for parent in parents(layer) if id(parent) in box_of]
         if kind in _MINOR and boxes and before == [len(boxes) - 1]:
             boxes[-1]["text"] += f" + {_short(kind)}"
             boxes[-1]["weights"] += layer.count_params()
@@ -87,14 +88,6 @@ def _connect(axes: Any, source: tuple[float, float], target: tuple[float, float]
     side = "arc3,rad=0.3" if same_column else "arc3,rad=0"
     start = (source[0], source[1] + 0.12) if same_column else (source[0] + 4.2, source[1] + 0.12)
     axes.annotate("", (target[0], target[1] + 0.12), start, arrowprops={**style, "connectionstyle": side})
-
-
-def _parents(layer: Any) -> list[Any]:
-    return [
-        tensor._keras_history.operation  # noqa: SLF001 -- Keras's own link between layers
-        for node in layer._inbound_nodes  # noqa: SLF001
-        for tensor in node.input_tensors
-    ]
 
 
 def _describe(layer: Any, kind: str) -> str:

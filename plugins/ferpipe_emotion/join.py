@@ -1,0 +1,111 @@
+"""Several trained networks as one: an ensemble in a Keras file, which exports and explains like any other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from ferpipe import UsageError
+from ferpipe_emotion.find import Found, find_model
+from ferpipe_emotion.keras_files import load_keras
+from ferpipe_emotion.model import Model, Output, digest
+from ferpipe_emotion.training.net.build import HEAD
+
+__all__ = ["join"]
+
+_LEAST = 1e-7
+"""The smallest probability that is taken into a logarithm."""
+
+
+def join(sources: Sequence[str | Path], out: Path) -> Model:
+    """Write `out`, a .keras file that answers with the mean of the `sources`' logits, and its side file.
+
+    Each network's logits are divided by its own temperature first, so none speaks louder for being
+    surer; probabilities are taken as their logarithms.  The mean is thus a product of experts
+    (Hinton 2002, doi:10.1162/089976602760128018).  The side file is NAME.ferpipe.json, so that an
+    export beside it can have NAME.json.  Gives its card.  Raises UsageError where a network has no
+    side file, or the networks see or tell different things.
+    """
+    found = [_keras(source) for source in sources]
+    cards = [card for _, card in found]
+    _agree(cards, sources)
+    network = _joined([load_keras(one) for one, _ in found], cards)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    network.save(out)
+    card = Model(
+        name=out.stem,
+        file=out.name,
+        format="keras",
+        sha256=digest(out),
+        classes=cards[0].classes,
+        input=cards[0].input,
+        output=Output(kind="logits"),
+        framing=cards[0].framing,
+        data=_texts(card.data for card in cards),
+        recipe="the mean of " + " and ".join(f"'{card.recipe or card.name}'" for card in cards),
+        licence=_texts(card.licence for card in cards),
+        source=_texts(card.source for card in cards),
+    ).placed(out.parent)
+    card.write(out.with_suffix(".ferpipe.json"))
+    return card
+
+
+def _keras(source: str | Path) -> tuple[Found, Model]:
+    found = find_model(source)
+    if found.card is None:
+        raise UsageError(
+            f"'{source}' has no side file: ferpipe train writes one, docs/models.md says what is in it"
+        )
+    if found.format not in {"keras", "h5", "keras-json"}:
+        raise UsageError(f"'{source}' is no Keras network: give the .keras file that it was exported from")
+    return found, found.card
+
+
+def _agree(cards: Sequence[Model], sources: Sequence[str | Path]) -> None:
+    first = cards[0]
+    for card, source in zip(cards[1:], sources[1:], strict=True):
+        if card.classes != first.classes:
+            raise UsageError(
+                f"'{source}' tells {', '.join(card.classes)}; '{sources[0]}' tells {', '.join(first.classes)}"
+            )
+        if card.input != first.input:
+            raise UsageError(
+                f"'{source}' wants another input than '{sources[0]}': size, channels or scale differ"
+            )
+        if card.framing != first.framing:
+            raise UsageError(
+                f"'{source}' wants faces framed otherwise than '{sources[0]}': their `framing` differs"
+            )
+
+
+def _joined(networks: Sequence[Any], cards: Sequence[Model]) -> Any:
+    import keras
+    from keras import layers
+
+    picture = keras.Input(networks[0].inputs[0].shape[1:], name="picture")
+    answers = []
+    for number, (network, card) in enumerate(zip(networks, cards, strict=True), 1):
+        answer = _copied(network, picture, f"n{number}_")[card.output.index]
+        if card.output.kind == "probabilities":
+            answer = keras.ops.log(keras.ops.maximum(answer, _LEAST))
+        answers.append(layers.Rescaling(1 / card.output.temperature, name=f"n{number}_temperature")(answer))
+    return keras.Model(picture, layers.Average(name=HEAD)(answers))
+
+
+def _copied(network: Any, picture: Any, prefix: str) -> list[Any]:
+    """The outputs of a copy of `network` for `picture`, layer by layer, so that each can be looked into."""
+    import keras
+
+    def renamed(layer: Any) -> Any:
+        config = layer.get_config()
+        return type(layer).from_config({**config, "name": prefix + config["name"]})
+
+    entry = keras.tree.map_structure(lambda _: picture, network.input)
+    copy = keras.models.clone_model(network, input_tensors=entry, clone_function=renamed)
+    copy.set_weights(network.get_weights())
+    return list(copy.outputs)
+
+
+def _texts(parts: Iterable[str]) -> str:
+    return "; ".join(dict.fromkeys(part for part in parts if part))
