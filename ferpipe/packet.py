@@ -91,6 +91,7 @@ class Frame:
     discontinuity: the stream was interrupted just before this frame; trackers and
         smoothers start afresh.
     captured: `time.monotonic()` when a live frame arrived, else None.
+    picture: name of the file, where each frame is a file of its own, else None.
     """
 
     image: Image
@@ -99,6 +100,7 @@ class Frame:
     source: str
     discontinuity: bool = False
     captured: float | None = None
+    picture: str | None = None
 
     def __post_init__(self) -> None:
         if self.image.flags.writeable:

@@ -68,9 +68,13 @@ class _Frame(TypedDict):
 
 
 class FrameRecord(_Frame, total=False):
-    """One frame; `discontinuity` is there, and True, only where the stream was interrupted."""
+    """One frame; `discontinuity` is there, and True, only where the stream was interrupted.
+
+    `picture`, the name of the file, is there only where each frame is a file of its own.
+    """
 
     discontinuity: bool
+    picture: str
 
 
 class Segment(TypedDict):

@@ -53,7 +53,8 @@ class Timeline:
         except ImportError as error:
             raise UsageError("to_pandas() needs pandas: pip install pandas") from error
         table = (row for record, lasted in paced(self.frames) for row in rows(record, lasted, self.classes))
-        frame = pd.DataFrame(list(table), columns=columns(self.classes))
+        pictures = any("picture" in record for record in self.frames)
+        frame = pd.DataFrame(list(table), columns=columns(self.classes, pictures=pictures))
         return frame.astype({"track": "Int64", "index": "int64", "detected": "bool"})
 
 

@@ -39,6 +39,8 @@ def record_of(packet: Packet, digits: int = 4) -> FrameRecord:
     record: FrameRecord = {"index": int(packet.frame.index), "time": seconds(packet.time), "faces": faces}
     if packet.frame.discontinuity:
         record["discontinuity"] = True
+    if packet.frame.picture is not None:
+        record["picture"] = packet.frame.picture
     return record
 
 

@@ -13,10 +13,14 @@ _BOX = ("x", "y", "w", "h")
 _FIXED = ("index", "time", "duration", "track", *_BOX, "score", "detected", "label")
 
 
-def columns(classes: Iterable[str]) -> list[str]:
-    """The names of the columns; `p_happy` is a probability, `raw_happy` the one before smoothing."""
+def columns(classes: Iterable[str], *, pictures: bool = False) -> list[str]:
+    """The names of the columns; `p_happy` is a probability, `raw_happy` the one before smoothing.
+
+    pictures: whether a column tells the file of each frame.
+    """
     names = list(classes)
-    return [*_FIXED, *(f"p_{name}" for name in names), *(f"raw_{name}" for name in names)]
+    fixed = (*_FIXED, "picture") if pictures else _FIXED
+    return [*fixed, *(f"p_{name}" for name in names), *(f"raw_{name}" for name in names)]
 
 
 def classes_of(names: Iterable[str]) -> list[str]:
@@ -31,6 +35,7 @@ def classes_of(names: Iterable[str]) -> list[str]:
 def rows(record: FrameRecord, duration: int, classes: Iterable[str]) -> Iterator[dict[str, Any]]:
     """A row a face of a frame that lasted `duration` microseconds; None where nothing is known."""
     names = list(classes)
+    picture = {"picture": record["picture"]} if "picture" in record else {}
     for face in record["faces"]:
         likely, raw = face["probabilities"] or {}, face["raw"] or {}
         yield {
@@ -42,6 +47,7 @@ def rows(record: FrameRecord, duration: int, classes: Iterable[str]) -> Iterator
             "score": face["score"],
             "detected": face.get("detected", True),
             "label": face["label"],
+            **picture,
             **{f"p_{name}": likely.get(name) for name in names},
             **{f"raw_{name}": raw.get(name) for name in names},
         }
@@ -63,6 +69,8 @@ def frames_of(
             if frame is not None:
                 yield frame, duration
             frame = {"index": index, "time": float(row["time"]), "faces": []}
+            if row.get("picture"):
+                frame["picture"] = row["picture"]
             duration = microseconds(float(row["duration"]))
         frame["faces"].append(_face(row, names))
     if frame is not None:

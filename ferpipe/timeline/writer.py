@@ -53,6 +53,7 @@ class Writer:
         self.part = target.with_name(target.name + ".part")
         self._header = header
         self._classes = list(header["classes"])
+        self._pictures = False
         self._pace = Pace()
         self._tally = Tally()
         self._failure: RunError | None = None
@@ -64,6 +65,7 @@ class Writer:
         self._guard(self._look)
         self._line(record)
         self._learn_classes(record)
+        self._pictures = self._pictures or "picture" in record
         settled = self._pace.push(record)
         if settled is not None:
             self._tally.add(*settled)
@@ -141,7 +143,8 @@ class Writer:
         if self.form == "json":
             _write_document(lines, out, {**self._header, **closing})
         else:
-            _write_table(map(json.loads, lines), out, self._classes)
+            names = columns(self._classes, pictures=self._pictures)
+            _write_table(map(json.loads, lines), out, names, self._classes)
 
 
 def _write_all(file: FileIO, data: bytes) -> None:
@@ -178,8 +181,8 @@ def _write_list(out: TextIO, key: str, items: Iterable[str]) -> None:
     out.write("\n]" if mark != "\n" else "]")
 
 
-def _write_table(records: Iterable[FrameRecord], out: TextIO, classes: list[str]) -> None:
-    table = csv.DictWriter(out, columns(classes), lineterminator="\n")
+def _write_table(records: Iterable[FrameRecord], out: TextIO, names: list[str], classes: list[str]) -> None:
+    table = csv.DictWriter(out, names, lineterminator="\n")
     table.writeheader()
     for record, duration in paced(records):
         for row in rows(record, duration, classes):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import glob
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -45,6 +46,7 @@ class ImagesSource(Source[ImagesOptions]):
 
     Any size, depth and number of channels becomes (H, W, 3) uint8 BGR, upright by its EXIF tag.
     A picture keeps its time where another one is left out.  Counts `unreadable`.
+    Each frame bears the picture's name, with its folders below the one that all have in common.
     Raises UsageError in `open` where there is nothing to read.
     """
 
@@ -57,6 +59,7 @@ class ImagesSource(Source[ImagesOptions]):
         self._paths = [path for name in named for path in listed(name, context)]
         shown = named[0] if len(named) == 1 else f"{len(named)} paths"
         single = self._paths[0] if len(self._paths) == 1 else None
+        self._names = told(self._paths)
         image = None if single is None else self._the_only(single)
         self.stream = StreamInfo(
             name=Path(shown).name or shown,
@@ -80,7 +83,8 @@ class ImagesSource(Source[ImagesOptions]):
             if image is None:
                 self._leave_out(path)
                 continue
-            yield Packet(Frame(image, number * self._interval, index, self.context.name))
+            time = number * self._interval
+            yield Packet(Frame(image, time, index, self.context.name, picture=self._names[number]))
             index += 1
 
     @property
@@ -136,6 +140,19 @@ def listed(name: str, context: Context) -> list[Path]:
     for picture in found:
         refuse_closed(picture)
     return sorted(found, key=natural)
+
+
+def told(paths: list[Path]) -> list[str]:
+    """A name for each of `paths`, with its folders below the one that all have in common.
+
+    Bytes that are no UTF-8 are written as escapes.
+    """
+    try:
+        folder = Path(os.path.commonpath([path.absolute().parent for path in paths]))
+        names = [path.absolute().relative_to(folder).as_posix() for path in paths]
+    except ValueError:  # they are on several drives
+        names = [path.name for path in paths]
+    return [name.encode(errors="backslashreplace").decode() for name in names]
 
 
 def refuse_closed(path: Path) -> None:

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import os
 import struct
+import sys
 
 import cv2
 import numpy as np
@@ -65,6 +67,31 @@ def test_pictures_keep_their_own_sizes(tmp_path, context):
     save(tmp_path / "1.png", flat(1, (4, 5)))
     save(tmp_path / "2.png", flat(2, (40, 50)))
     assert [frame.image.shape for frame in read(tmp_path, context)] == [(4, 5, 3), (40, 50, 3)]
+
+
+@pytest.mark.parametrize(
+    ("asked", "names"),
+    [
+        ("**/*.png", ["a/1.png", "a/2.png", "b/1.png"]),
+        ("a", ["1.png", "2.png"]),
+        ("a/2.png", ["2.png"]),
+        (["b/1.png", "a/2.png"], ["b/1.png", "a/2.png"]),
+    ],
+)
+def test_each_frame_bears_the_name_of_its_picture(tmp_path, context, asked, names):
+    for name in ("b/1.png", "a/1.png", "a/2.png"):
+        save(tmp_path / name, flat(0))
+    path = [str(tmp_path / one) for one in asked] if isinstance(asked, list) else tmp_path / asked
+    assert [frame.picture for frame in read(path, context)] == names
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere names are Unicode")
+def test_a_name_that_is_no_unicode_can_be_written_down(tmp_path, context):
+    plain = save(tmp_path / "x.png", flat(0))
+    odd = tmp_path / os.fsdecode(b"caf\xe9.png")
+    plain.rename(odd)
+    (frame,) = read(odd, context)
+    assert frame.picture == "caf\\udce9.png"
 
 
 @pytest.mark.parametrize(
