@@ -104,4 +104,7 @@ def curves(history: list[dict[str, float]], best_epoch: int) -> bytes:
         axes.legend()
     rate.plot(epochs, [row["rate"] for row in history], color=BLUE)
     rate.set(xlabel="epoch", title="Rate at the epoch's end")
+    rate.set_ylim(0, 1.08 * max(row["rate"] for row in history))
+    rate.ticklabel_format(axis="y", style="sci", scilimits=(-2, 3), useOffset=False)
+    figure.tight_layout()
     return png(figure)

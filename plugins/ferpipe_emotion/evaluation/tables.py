@@ -29,6 +29,8 @@ def print_evaluation(console: Console, report: dict[str, Any]) -> None:
         )
     console.print(figures)
     console.print(_classes(report))
+    console.print()
+    console.print(_confusion(report))
     if report["robustness"]:
         console.print(_robustness(report))
     if comparison := report.get("comparison"):
@@ -41,17 +43,24 @@ def print_evaluation(console: Console, report: dict[str, Any]) -> None:
 
 
 def _classes(report: dict[str, Any]) -> Table:
-    """A row a class: its figures, and how often each class was the answer."""
+    """A row a class: how well it is told."""
     table = Table("class", "faces", "recall", "precision", "F1", box=None, header_style="bold")
-    for name in report["model"]["classes"]:
-        table.add_column(f"{name[:3]}.", justify="right")
-    for column in table.columns[:5]:
-        column.no_wrap = True
-    for column in table.columns[1:5]:
+    for column in table.columns[1:]:
         column.justify = "right"
+    for row in report["classes"]:
+        table.add_row(
+            row["name"], str(row["n"]), f"{row['recall']:.3f}", f"{row['precision']:.3f}", f"{row['f1']:.3f}"
+        )
+    return table
+
+
+def _confusion(report: dict[str, Any]) -> Table:
+    """A row a label: how often each class was the answer."""
+    table = Table("label, answered", box=None, header_style="bold")
+    for name in report["model"]["classes"]:
+        table.add_column(name, justify="right", no_wrap=True)
     for row, counts in zip(report["classes"], report["confusion"], strict=True):
-        numbers = (f"{row['recall']:.3f}", f"{row['precision']:.3f}", f"{row['f1']:.3f}")
-        table.add_row(row["name"], str(row["n"]), *numbers, *map(str, counts))
+        table.add_row(row["name"], *map(str, counts))
     return table
 
 
