@@ -11,7 +11,7 @@ from ferpipe import UsageError
 from ferpipe.resources import model_dirs, resolve
 from ferpipe_emotion.model import VERSION, Format, Model, read_side_file
 
-__all__ = ["Found", "find_model", "known_models", "load_model_card"]
+__all__ = ["Found", "find_model", "keras_twin", "known_models", "load_model_card"]
 
 _FORMATS: dict[str, Format] = {".tflite": "litert", ".keras": "keras", ".h5": "h5", ".hdf5": "h5"}
 _ACCEPTED = ".tflite, .keras, .h5, a model.json with its weights beside it, or a SavedModel folder"
@@ -71,6 +71,19 @@ def find_model(name_or_path: str | Path) -> Found:
     if path.suffix not in _FORMATS:
         raise UsageError(f"'{path}' is no model that ferpipe can read: it must be {_ACCEPTED}")
     return _beside(Found(path, _FORMATS[path.suffix]))
+
+
+def keras_twin(found: Found) -> Found | None:
+    """The Keras network itself, or that of the same name beside a LiteRT file; None where there is none."""
+    if found.format == "saved-model":
+        return None
+    if found.format != "litert":
+        return found
+    beside = found.path.with_suffix(".keras")
+    if not beside.is_file():
+        return None
+    own = find_model(beside)
+    return own if own.card is not None else Found(beside, "keras", None, found.card)
 
 
 def known_models() -> dict[str, Path]:

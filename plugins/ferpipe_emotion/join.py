@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ferpipe import UsageError
-from ferpipe_emotion.find import Found, find_model
+from ferpipe_emotion.find import Found, find_model, keras_twin
 from ferpipe_emotion.keras_files import load_keras
 from ferpipe_emotion.model import Model, Output, digest
 from ferpipe_emotion.training.net.build import HEAD
@@ -52,13 +52,13 @@ def join(sources: Sequence[str | Path], out: Path) -> Model:
 
 
 def _keras(source: str | Path) -> tuple[Found, Model]:
-    found = find_model(source)
+    found = keras_twin(find_model(source))
+    if found is None or found.format not in {"keras", "h5", "keras-json"}:
+        raise UsageError(f"'{source}' is no Keras network: give the .keras file that it was exported from")
     if found.card is None:
         raise UsageError(
             f"'{source}' has no side file: ferpipe train writes one, docs/models.md says what is in it"
         )
-    if found.format not in {"keras", "h5", "keras-json"}:
-        raise UsageError(f"'{source}' is no Keras network: give the .keras file that it was exported from")
     return found, found.card
 
 

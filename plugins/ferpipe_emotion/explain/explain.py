@@ -15,7 +15,7 @@ from ferpipe import Box, Pipeline, UsageError
 from ferpipe_emotion.classifier import Classifier, open_classifier
 from ferpipe_emotion.evaluation.page import page, picture, table
 from ferpipe_emotion.explain import draw, heat
-from ferpipe_emotion.find import Found, find_model
+from ferpipe_emotion.find import Found, find_model, keras_twin
 from ferpipe_emotion.training.net import need_keras, need_matplotlib
 
 __all__ = ["Explained", "explain"]
@@ -43,7 +43,7 @@ def explain(image: Path, model: str, folder: Path) -> tuple[Path, list[Explained
     need_matplotlib()
     whole, found = _faces(image)
     classifier = open_classifier(model)
-    keras_file = _keras_file(find_model(model))
+    keras_file = keras_twin(find_model(model))
     network = _keras_network(keras_file)
     faces = [_explained(classifier, network, box, chip) for box, chip in found]
     how = _how(classifier, keras_file)
@@ -63,16 +63,6 @@ def _faces(image: Path) -> tuple[Picture, list[tuple[Box, Picture]]]:
     packet = packets[0]
     pairs = zip(packet.faces, packet.chips, strict=True)
     return packet.frame.image, [(face.box, chip.image) for face, chip in pairs]
-
-
-def _keras_file(found: Found) -> Found | None:
-    """The Keras network itself, or that of the same name beside a LiteRT file."""
-    if found.format == "saved-model":
-        return None
-    if found.format != "litert":
-        return found
-    beside = found.path.with_suffix(".keras")
-    return Found(beside, "keras", None, found.card) if beside.is_file() else None
 
 
 def _keras_network(found: Found | None) -> Any:

@@ -66,6 +66,11 @@ class Teacher(Part):
     temperature: float = Field(
         default=2.0, gt=0, le=100, description="Divides their logits: higher shows more of what is alike."
     )
+    live: bool = Field(
+        default=False,
+        description="Ask them about each picture as the student sees it, turned, erased and blended, in "
+        "place of once about each face: slower by their cost, and the better teaching. Keras networks only.",
+    )
 
 
 class Labels(Part):

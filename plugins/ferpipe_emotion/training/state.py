@@ -13,6 +13,7 @@ from typing import Any
 from zipfile import BadZipFile
 
 import numpy as np
+from pydantic import ValidationError
 
 from ferpipe import UsageError
 from ferpipe_emotion.training.recipe import Recipe
@@ -75,7 +76,7 @@ def load_state(folder: Path, recipe: Recipe, data: str, variables: list[Any]) ->
     Raises UsageError where the recipe or the data is another one, or the file is damaged.
     """
     about, arrays = _read(folder)
-    before, now, saved = about["recipe"], recipe.model_dump(mode="json"), about["progress"]
+    before, now, saved = _filled(about["recipe"]), recipe.model_dump(mode="json"), about["progress"]
     begun = saved["epoch"] + bool(saved["step"])
     free = _FREE | ({"epochs"} if _may_end_elsewhere(recipe, before["epochs"], begun) else set())
     if changed := sorted(key for key in now if key not in free and before.get(key) != now[key]):
@@ -92,6 +93,14 @@ def load_state(folder: Path, recipe: Recipe, data: str, variables: list[Any]) ->
     for variable, array in zip(variables, arrays, strict=True):
         variable.assign(array)
     return Progress(**{**saved, "plateau": PlateauState(**saved["plateau"])})
+
+
+def _filled(stored: dict[str, Any]) -> dict[str, Any]:
+    """A stored recipe; options that came with a later version of ferpipe have their defaults."""
+    try:
+        return Recipe.model_validate(stored).model_dump(mode="json")
+    except ValidationError:
+        return stored
 
 
 def _may_end_elsewhere(recipe: Recipe, before: int, begun: int) -> bool:

@@ -34,14 +34,14 @@ def keep_faces(faces: LabelledFaces, labels: Labels) -> LabelledFaces:
 
 
 def make_targets(faces: LabelledFaces, labels: Labels) -> Targets:
-    """The targets of `faces`.
+    """The targets of `faces`, without those of a live teacher.
 
     Raises UsageError where FER+'s votes are wanted and not there, or a teacher cannot be asked.
     """
     emotion = np.eye(len(faces.classes), dtype=np.float32)[faces.labels]
     if labels.ferplus:
         emotion = (1 - labels.ferplus) * emotion + labels.ferplus * _seven(faces, labels, emotion)
-    if labels.teacher is not None:
+    if labels.teacher is not None and not labels.teacher.live:
         share = labels.teacher.share
         emotion = (1 - share) * emotion + share * taught(faces, labels.teacher)
     ferplus = None

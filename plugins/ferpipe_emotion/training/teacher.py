@@ -1,10 +1,14 @@
 """Distillation: what trained networks say of the faces, as targets for another one.
 
-After Hinton, Vinyals and Dean, "Distilling the Knowledge in a Neural Network" (2015), with
-targets made once, from the faces as they are.
+After Hinton, Vinyals and Dean, "Distilling the Knowledge in a Neural Network" (2015).  The targets are
+made once, from the faces as they are; or, by live teachers, of each picture as the student sees it, after
+Beyer et al., "Knowledge distillation: A good teacher is patient and consistent" (2022, arXiv:2106.05237).
 """
 
 from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -12,10 +16,12 @@ import numpy.typing as npt
 from ferpipe import UsageError
 from ferpipe_emotion.classifier import open_classifier, softmax
 from ferpipe_emotion.evaluation.evaluate import pictures
+from ferpipe_emotion.find import Found, find_model, keras_twin
+from ferpipe_emotion.model import Model
 from ferpipe_emotion.training.data import LabelledFaces
-from ferpipe_emotion.training.recipe import Teacher
+from ferpipe_emotion.training.recipe import Recipe, Teacher
 
-__all__ = ["taught"]
+__all__ = ["LiveTeachers", "taught"]
 
 _AT_ONCE = 512
 
@@ -41,3 +47,64 @@ def taught(faces: LabelledFaces, teacher: Teacher) -> npt.NDArray[np.float32]:
         classifier.close()
     shares: npt.NDArray[np.float32] = (whole / whole.sum(axis=1, keepdims=True)).astype(np.float32)
     return shares
+
+
+class LiveTeachers:
+    """The teachers' Keras networks, asked in the training step itself.
+
+    They hold no state of the training: Keras shall not track them, nor a checkpoint keep them.
+    """
+
+    def __init__(self, recipe: Recipe, teacher: Teacher, classes: tuple[str, ...]) -> None:
+        self.share, self.temperature = teacher.share, teacher.temperature
+        members = [_opened(name, recipe, classes) for name in teacher.models]
+        self._members: Callable[[], list[tuple[Any, Model]]] = lambda: members
+
+    def blended(self, seen: Any, targets: Any) -> Any:
+        """(N, K) `targets` with the teachers' share of answers to the pictures `seen`, (N, H, W, C)."""
+        from keras import ops
+
+        answers = [self._answer(network, card, seen) for network, card in self._members()]
+        said = ops.stop_gradient(sum(answers[1:], answers[0]) / len(answers))
+        return (1 - self.share) * targets + self.share * said
+
+    def _answer(self, network: Any, card: Model, seen: Any) -> Any:
+        from keras import ops
+
+        outputs = network(seen, training=False)
+        outputs = outputs if isinstance(outputs, (list, tuple)) else [outputs]
+        return ops.softmax(outputs[card.output.index] / self.temperature, axis=-1)
+
+
+def _opened(name: str, recipe: Recipe, classes: tuple[str, ...]) -> tuple[Any, Model]:
+    """Raises UsageError where the teacher cannot be asked about what this recipe's network sees."""
+    import keras
+
+    found = find_model(name)
+    twin: Found | None = keras_twin(found)
+    if twin is None or twin.card is None or twin.format != "keras":
+        raise UsageError(f"the live teacher '{name}' needs its .keras file and a side file")
+    card, wants = twin.card, twin.card.input
+    if card.classes != classes:
+        raise UsageError(
+            f"the teacher '{name}' tells {', '.join(card.classes)}; the faces are of {', '.join(classes)}"
+        )
+    channels = 1 if recipe.data.color == "grey" else 3
+    size = recipe.data.size
+    plain = wants.scale == "raw" and wants.mean is None and wants.std is None and wants.layout == "NHWC"
+    if (wants.height, wants.width, wants.channels) != (size, size, channels) or not plain:
+        raise UsageError(
+            f"the live teacher '{name}' wants other pictures than this recipe's {size}x{size}x{channels} "
+            "from 0 to 255: leave `live` out"
+        )
+    if card.output.kind != "logits":
+        raise UsageError(f"the live teacher '{name}' gives probabilities, not logits: leave `live` out")
+    try:
+        network = keras.saving.load_model(twin.path, compile=False)
+    except (OSError, ValueError, TypeError, LookupError) as error:
+        reason = (str(error).splitlines() or [""])[0][:160]
+        raise UsageError(
+            f"the teacher '{twin.path}' cannot be read: {type(error).__name__}: {reason}"
+        ) from None
+    network.trainable = False
+    return network, card

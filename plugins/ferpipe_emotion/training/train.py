@@ -121,6 +121,7 @@ class _Run:
         from ferpipe_emotion.training.net.build import build_network
         from ferpipe_emotion.training.net.trainee import Trainee, make_optimizer
         from ferpipe_emotion.training.targets import keep_faces
+        from ferpipe_emotion.training.teacher import LiveTeachers
 
         _be_repeatable(recipe)
         self.recipe, self.folder, self.watcher = recipe, folder, watcher
@@ -130,7 +131,9 @@ class _Run:
         # What is validated and saved: the network with the averaged weights, where there are any.
         self.twin = keras.models.clone_model(self.network)
         self.twin.jit_compile = False
-        self.trainee = Trainee(recipe, self.network)
+        teacher = recipe.labels.teacher
+        live = LiveTeachers(recipe, teacher, learnt.classes) if teacher and teacher.live else None
+        self.trainee = Trainee(recipe, self.network, live)
         self.optimizer = make_optimizer(recipe)
         self.trainee.compile(optimizer=self.optimizer, jit_compile=recipe.compile and _can_compile())
         self.optimizer.build(self.network.trainable_variables)

@@ -17,11 +17,8 @@ import pytest
 from emotion_training_support import tiny_recipe
 
 from ferpipe import UsageError
-from ferpipe_emotion.classifier import open_classifier, softmax
-from ferpipe_emotion.evaluation.evaluate import pictures
 from ferpipe_emotion.training.data import LabelledFaces
 from ferpipe_emotion.training.state import STATE, stored_recipe
-from ferpipe_emotion.training.targets import make_targets
 from ferpipe_emotion.training.train import Outcome, Stopped, train
 
 pytest.importorskip("tensorflow")
@@ -219,21 +216,6 @@ def test_what_cannot_be_started_from_is_refused(
     network = f"network={{use: layers, normalise: face, layers: {layers}}}"
     with pytest.raises(UsageError, match=message):
         run(lfw, tmp_path / "run", network, start=place / file)
-
-
-def test_a_teachers_answers_become_targets(lfw: LabelledFaces, trained: Outcome) -> None:
-    from ferpipe_emotion.training.finish import keep_model
-
-    card = keep_model(tiny_recipe(), trained)
-    said = open_classifier(card.path).logits(pictures(lfw))
-    said_mirrored = open_classifier(card.path).logits([image[:, ::-1] for image in pictures(lfw)])
-    teacher = f"labels.teacher={{models: ['{card.path}'], share: 0.25, temperature: 3}}"
-    targets = make_targets(lfw, tiny_recipe(teacher).labels).emotion
-    theirs = (softmax(said, 3) + softmax(said_mirrored, 3)) / 2
-    np.testing.assert_allclose(targets, 0.75 * np.eye(2)[lfw.labels] + 0.25 * theirs, atol=1e-4)
-    assert targets.dtype == np.float32
-    with pytest.raises(UsageError, match="tells face, other; the faces are of a, b"):
-        make_targets(replace(lfw, classes=("a", "b")), tiny_recipe(teacher).labels)
 
 
 def test_the_end_may_be_moved_until_the_rate_begins_to_fall(lfw: LabelledFaces, tmp_path: Path) -> None:

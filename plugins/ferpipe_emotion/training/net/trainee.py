@@ -17,6 +17,7 @@ from ferpipe_emotion.training.net.augment import make_augmentation
 from ferpipe_emotion.training.net.build import FERPLUS_HEAD, HEAD
 from ferpipe_emotion.training.recipe import Recipe
 from ferpipe_emotion.training.recipe_parts import Adam, Mixup
+from ferpipe_emotion.training.teacher import LiveTeachers
 
 __all__ = ["Trainee", "make_optimizer"]
 
@@ -27,7 +28,7 @@ class Trainee(keras.Model):  # type: ignore[misc]
     picture: (N, H, W, C) uint8; emotion, ferplus: (N, K) targets; weight: (N,).
     """
 
-    def __init__(self, recipe: Recipe, network: Any) -> None:
+    def __init__(self, recipe: Recipe, network: Any, teachers: LiveTeachers | None = None) -> None:
         super().__init__(name="trainee")
         self.network = network
         self.augmentation = make_augmentation(recipe.augment, recipe.seed)
@@ -39,6 +40,7 @@ class Trainee(keras.Model):  # type: ignore[misc]
             draws = np.random.default_rng(recipe.seed).beta(self.mixup.alpha, self.mixup.alpha, 4096)
             # No backend-neutral Beta can be compiled: a table of its quantiles can.
             self.blends = np.sort(draws).astype(np.float32)
+        self.teachers = teachers
         self.hits = keras.metrics.Mean(name="accuracy")
         self.average = Average(network, recipe.ema) if recipe.ema is not None else None
 
@@ -51,6 +53,8 @@ class Trainee(keras.Model):  # type: ignore[misc]
         weight = ops.cast(inputs["weight"], "float32")
         if training and self.mixup is not None:
             pictures, targets, weight = self._mixed(pictures, targets, weight)
+        if training and self.teachers is not None:
+            targets[HEAD] = self.teachers.blended(pictures, targets[HEAD])
         if training and self.average is not None:
             self.average.see()
         answers = self.network(pictures, training=training)
