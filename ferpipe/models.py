@@ -78,13 +78,19 @@ def find(folders: Iterable[Path]) -> tuple[Shelf, ...]:
     shelves: list[Shelf] = []
     for folder in folders:
         sides = sorted([*folder.glob("*.json"), *folder.glob("*/*.json")])
-        shelves += [shelf for side in sides if (shelf := _from_side_file(side))]
+        shelves += [shelf for side in sides if not _is_second(side) and (shelf := _from_side_file(side))]
         for sums in sorted(folder.glob("*/SHA256SUMS")):
             shelves += _from_sums(sums)
         shelves += [
             _pulled(folder / remote.file, remote) for remote in REMOTE.values() if _lies(folder, remote)
         ]
     return tuple({shelf.path: shelf for shelf in reversed(shelves)}.values())[::-1]
+
+
+def _is_second(side: Path) -> bool:
+    """Whether it is the NAME.ferpipe.json of a model that has a NAME.json: the same in another format."""
+    name = side.name.removesuffix(".ferpipe.json")
+    return name != side.name and side.with_name(f"{name}.json").exists()
 
 
 def pull(name: str, *, base: str | None = None, into: Path | None = None) -> Path:

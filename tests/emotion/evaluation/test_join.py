@@ -148,5 +148,9 @@ def test_an_export_beside_the_network_leaves_it_its_side_file(tmp_path: Path, mo
     assert known_models()["mine"].name == "mine.json"
     assert "mine.ferpipe" not in known_models()
     assert find_model("mine").format == "litert"
+    capsys.readouterr()
+    assert main(["models"]) == 0
+    (listed,) = (line for line in capsys.readouterr().out.splitlines() if "mine" in line)
+    assert "mine.tflite" in listed
     assert main(["export", str(tmp_path / "mine.tflite"), "-o", str(tmp_path / "x.tflite")]) == 2
     assert "is a LiteRT file already" in capsys.readouterr().err
