@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -79,4 +80,15 @@ def _persons(timeline: Timeline) -> list[str]:
         looked = ", ".join(f"{label} {seconds:.1f} s" for label, seconds in times if seconds >= 0.05)
         who = f"person {track['id']} ({track['first']:.1f} to {track['last']:.1f} s)"
         lines.append(f"{who}: {looked or 'no emotion told'}")
-    return lines or ["nobody was seen"]
+    return lines or [_untracked(timeline)]
+
+
+def _untracked(timeline: Timeline) -> str:
+    """Of stills, where nobody is followed: how many faces there were, and how they looked."""
+    seen = [record["faces"] for record in timeline.frames if record["faces"]]
+    labels = Counter(face["label"] or "no emotion told" for faces in seen for face in faces)
+    if not labels:
+        return "nobody was seen"
+    looked = ", ".join(f"{label} {number}" for label, number in labels.most_common())
+    number, pictures = labels.total(), len(seen)
+    return f"{number} face{'s'[: number > 1]} in {pictures} picture{'s'[: pictures > 1]}: {looked}"

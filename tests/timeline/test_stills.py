@@ -10,6 +10,7 @@ import jsonschema
 import pytest
 
 from ferpipe import Box, Face, Packet, StreamInfo
+from ferpipe.cli._closing import people
 from ferpipe.testing import make_packet
 from ferpipe.timeline import FORMATS, Format, Timeline, Writer, header_of, load, record_of, schema
 
@@ -36,6 +37,13 @@ def test_stills_are_told_by_name(tmp_path: Path, form: Format) -> None:
     plain = write(tmp_path / f"video.{form}", form, named=False)
     assert all("picture" not in frame for frame in plain.frames)
     assert "picture" not in plain.to_pandas()
+
+
+def test_the_faces_of_stills_are_counted_in_the_closing_words(tmp_path: Path) -> None:
+    write(tmp_path / "stills.json", "json", named=True)
+    assert list(people(tmp_path / "stills.json")) == ["3 faces in 3 pictures: no emotion told 3"]
+    Writer(tmp_path / "none.json", "json", header_of(StreamInfo("stills", "stills"))).close()
+    assert list(people(tmp_path / "none.json")) == ["nobody was seen"]
 
 
 def test_the_schema_and_the_table_know_the_name(tmp_path: Path) -> None:
