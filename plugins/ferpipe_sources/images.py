@@ -26,6 +26,8 @@ SUFFIXES = (
     *(".pbm", ".pgm", ".png", ".pnm", ".ppm", ".tif", ".tiff", ".webp"),
 )
 
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+
 
 class ImagesOptions(Options):
     """Which pictures, and how far apart they stand in time."""
@@ -145,14 +147,16 @@ def listed(name: str, context: Context) -> list[Path]:
 def told(paths: list[Path]) -> list[str]:
     """A name for each of `paths`, with its folders below the one that all have in common.
 
-    Bytes that are no UTF-8 are written as escapes.
+    Control characters, which break lines and tables, and bytes that are no UTF-8 are written as escapes.
     """
+    whole = [Path(os.path.abspath(path)) for path in paths]  # noqa: PTH100 -- without ".."; links stay
     try:
-        folder = Path(os.path.commonpath([path.absolute().parent for path in paths]))
-        names = [path.absolute().relative_to(folder).as_posix() for path in paths]
+        folder = Path(os.path.commonpath([path.parent for path in whole]))
+        names = [path.relative_to(folder).as_posix() for path in whole]
     except ValueError:  # they are on several drives
         names = [path.name for path in paths]
-    return [name.encode(errors="backslashreplace").decode() for name in names]
+    plain = [_CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode(), name) for name in names]
+    return [name.encode(errors="backslashreplace").decode() for name in plain]
 
 
 def refuse_closed(path: Path) -> None:

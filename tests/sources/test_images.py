@@ -94,6 +94,14 @@ def test_a_name_that_is_no_unicode_can_be_written_down(tmp_path, context):
     assert frame.picture == "caf\\udce9.png"
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="no such names there")
+def test_a_name_keeps_to_one_line_and_a_way_back_is_not_told(tmp_path, context):
+    save(tmp_path / "a" / "x\r\ny.png", flat(0))
+    save(tmp_path / "b" / "1.png", flat(0))
+    paths = [str(tmp_path / "a" / "x\r\ny.png"), str(tmp_path / "a" / ".." / "b" / "1.png")]
+    assert [frame.picture for frame in read(paths, context)] == ["a/x\\r\\ny.png", "b/1.png"]
+
+
 @pytest.mark.parametrize(
     ("name", "image", "expected"),
     [
