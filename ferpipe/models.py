@@ -90,7 +90,20 @@ def find(folders: Iterable[Path]) -> tuple[Shelf, ...]:
 def _is_second(side: Path) -> bool:
     """Whether it is the NAME.ferpipe.json of a model that has a NAME.json: the same in another format."""
     name = side.name.removesuffix(".ferpipe.json")
-    return name != side.name and side.with_name(f"{name}.json").exists()
+    return name != side.name and _is_side_file(side.with_name(f"{name}.json"))
+
+
+def _is_side_file(path: Path) -> bool:
+    """Whether it is one; the layers of a Keras network are JSON too."""
+    try:
+        facts = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return False
+    return isinstance(facts, dict) and _is_ours(facts)
+
+
+def _is_ours(facts: dict[str, Any]) -> bool:
+    return any(str(facts.get(key, "")).startswith(_FORMAT) for key in ("version", "format"))
 
 
 def pull(name: str, *, base: str | None = None, into: Path | None = None) -> Path:
@@ -195,7 +208,7 @@ def _from_side_file(side: Path) -> Shelf | None:
         return Shelf(side.stem, "", side, "unreadable")
     if not isinstance(facts, dict):
         return None
-    if not any(str(facts.get(key, "")).startswith(_FORMAT) for key in ("version", "format")):
+    if not _is_ours(facts):
         return None
     path = side.parent / str(facts.get("file", side.stem))
     return Shelf(

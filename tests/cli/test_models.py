@@ -83,3 +83,9 @@ def test_the_published_checksum_is_that_of_the_real_file(yunet: Path) -> None:
     assert remote.size == yunet.stat().st_size
     assert remote.sha256 == hashlib.sha256(yunet.read_bytes()).hexdigest()
     assert remote.base.startswith("https://")
+
+
+def test_a_side_file_is_listed_also_where_the_layers_have_its_first_name(tmp_path: Path) -> None:
+    (tmp_path / "model.json").write_text('{"class_name": "Sequential"}')
+    side_file(tmp_path, "model.ferpipe", file="model.json")
+    assert [shelf.path.name for shelf in models.find([tmp_path])] == ["model.json"]
