@@ -70,7 +70,8 @@ def grad_cam(network: Any, card: Model, chip: Picture, label: int) -> Heat:
         tape.watch(batch)  # so that everything that follows from it is on the tape, frozen weights or not
         *maps, answers = probe(batch, training=False)
         chosen = answers[:, label]
-    slopes = tape.gradient(chosen, maps)
+    # A layer of another output's branch has no part in this answer.
+    slopes = tape.gradient(chosen, maps, unconnected_gradients=tf.UnconnectedGradients.ZERO)
     size = chip.shape[1::-1]
     parts = [_weighed(np.asarray(m)[0], np.asarray(s)[0], size) for m, s in zip(maps, slopes, strict=True)]
     return _scaled(np.sum(parts, axis=0))

@@ -137,3 +137,11 @@ def test_what_cannot_be_exported_or_explained(model: Path, tmp_path: Path) -> No
         explain(grey, str(model), tmp_path / "out")
     with pytest.raises(UsageError, match="there is no image file"):
         explain(tmp_path / "none.png", str(model), tmp_path / "out")
+
+
+def test_a_branch_for_another_output_has_no_part_in_the_heat_map(model: Path) -> None:
+    plain = corner_network()
+    other = keras.layers.GlobalMaxPooling2D()(keras.layers.Conv2D(3, 5)(plain.inputs[0]))
+    both = keras.Model(plain.inputs, [plain.outputs[0], keras.layers.Dense(2)(other)])
+    card = open_classifier(model).card
+    np.testing.assert_allclose(grad_cam(both, card, CORNER, 3), grad_cam(plain, card, CORNER, 3), atol=1e-6)
