@@ -19,7 +19,7 @@ from ferpipe_emotion.find import Found, find_model
 from ferpipe_emotion.model import Input, Model, Output, digest
 from ferpipe_emotion.prepare import Batch, prepare
 
-__all__ = ["Classifier", "Network", "join", "open_classifier", "softmax"]
+__all__ = ["Classifier", "Network", "join", "open_classifier", "refuse_misfit", "softmax"]
 
 FER2013 = "angry, disgust, fear, happy, sad, surprise, neutral"
 
@@ -60,7 +60,7 @@ class Classifier:
         self.network = network
         self.temperature = card.output.temperature if temperature is None else temperature
         self.flip = flip
-        _refuse_misfit(card, network)
+        refuse_misfit(card, network.input_shape, network.output_sizes)
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -174,7 +174,7 @@ def _described(found: Found, network: Network, classes: Sequence[str] | None, gi
         input=_checked(name, {**_input_of(shape), **given}),
         output=Output(index=index),
     ).placed(found.path.parent)
-    _refuse_misfit(card, network)
+    refuse_misfit(card, network.input_shape, network.output_sizes)
     output = Output(kind=_kind_of(network, card.input, index), index=index)
     return card.model_copy(update={"output": output})
 
@@ -203,8 +203,11 @@ def _kind_of(network: Network, wanted: Input, index: int) -> Any:
     return "probabilities" if shares else "logits"
 
 
-def _refuse_misfit(card: Model, network: Network) -> None:
-    index, sizes = card.output.index, network.output_sizes
+def refuse_misfit(card: Model, shape: Sequence[int | None], sizes: Sequence[int]) -> None:
+    """Raise UsageError where a side file describes another network than one that takes pictures of
+    `shape` and has outputs of `sizes`.
+    """
+    index = card.output.index
     if index >= len(sizes):
         raise UsageError(
             f"model '{card.name}' has {len(sizes)} outputs, its side file asks for number {index}"
@@ -217,7 +220,7 @@ def _refuse_misfit(card: Model, network: Network) -> None:
     given = card.input
     grid = (given.height, given.width, given.channels)
     ours = (grid[2], *grid[:2]) if given.layout == "NCHW" else grid
-    theirs = network.input_shape
+    theirs = tuple(shape)
     if len(theirs) != 3 or any(t is not None and t != o for t, o in zip(theirs, ours, strict=True)):
         shown = " x ".join(str(size or "any") for size in theirs)
         raise UsageError(

@@ -12,9 +12,9 @@ import numpy.typing as npt
 
 from ferpipe import UsageError
 from ferpipe.quiet import without_lines
-from ferpipe_emotion.classifier import softmax
-from ferpipe_emotion.find import find_model
-from ferpipe_emotion.keras_files import load_keras, tensorflow
+from ferpipe_emotion.classifier import refuse_misfit, softmax
+from ferpipe_emotion.find import find_model, is_side_file
+from ferpipe_emotion.keras_files import load_keras, shapes_of, tensorflow
 from ferpipe_emotion.litert import LiteRTNetwork
 from ferpipe_emotion.model import Format, Model, digest, read_side_file
 from ferpipe_emotion.onnx_file import answers_of_onnx, to_onnx
@@ -45,11 +45,11 @@ def export_litert(
     samples: pictures of faces, (H, W) or (H, W, 3) uint8; int8 needs at least 100 of them to
     set its ranges, and the parity is measured on them (on noise where there are none).
     Gives the finished card and the largest difference of a probability.  Raises UsageError
-    where the difference is above `PARITY`, and then writes nothing.
+    where the difference is above `PARITY`, the card describes another network, or a file would be
+    lost, and then writes nothing.
     """
-    model = with_head(load_keras(find_model(source)), head)
-    if mirror:
-        model = with_mirror(model, card)
+    _refuse_in_the_way(folder / f"{card.name}.json", card.file)
+    model = _opened(source, card, head, mirror=mirror)
     batch = prepare(_noise(card) if samples is None else samples, card.input)
     content = to_litert(model, precision=precision, samples=None if samples is None else batch)
     difference = _proven(source, model, content, batch, card, PARITY[precision], _answers_of_litert)
@@ -70,13 +70,23 @@ def export_onnx(
     The file is for other programs: it takes any number of prepared pictures, (N, H, W, C)
     float32.  Raises UsageError also where tf2onnx or ONNX Runtime is not installed.
     """
-    model = with_head(load_keras(find_model(source)), head)
-    if mirror:
-        model = with_mirror(model, card)
+    _refuse_in_the_way(folder / f"{card.file}.json", card.file)
+    model = _opened(source, card, head, mirror=mirror)
     batch = prepare(_noise(card) if samples is None else samples, card.input)
     content = to_onnx(model)
     difference = _proven(source, model, content, batch, card, PARITY["float32"], answers_of_onnx)
     return _written(content, card, folder, "onnx", f"{card.file}.json"), difference
+
+
+def _opened(source: str | Path, card: Model, head: str | int, *, mirror: bool) -> Any:
+    """The network to export; raises UsageError where the card does not describe it."""
+    found = find_model(source)
+    whole = load_keras(found)
+    shape, _ = shapes_of(found, whole)
+    model = with_head(whole, head)
+    first = {"name": found.path.name, "output": card.output.model_copy(update={"index": 0})}
+    refuse_misfit(card.model_copy(update=first), shape[1:], shapes_of(found, model)[1])
+    return with_mirror(model, card) if mirror else model
 
 
 def with_head(model: Any, head: str | int) -> Any:
@@ -164,13 +174,30 @@ def _answers_of_litert(path: Path, batch: Batch) -> npt.NDArray[np.float32]:
 
 def _written(content: bytes, card: Model, folder: Path, form: Format, side_file: str) -> Model:
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / card.file).write_bytes(content)
+    part = folder / f"{card.file}.part"
+    part.write_bytes(content)
+    part.replace(folder / card.file)
     output = card.output.model_copy(update={"index": 0})
     sha256 = digest(folder / card.file)
     done = card.model_copy(update={"sha256": sha256, "format": form, "output": output}).placed(folder)
     _keep_other(folder / side_file, card.file)
     done.write(folder / side_file)
     return done
+
+
+def _refuse_in_the_way(side: Path, file: str) -> None:
+    """Raise UsageError where the side file of `file` would take the place of something else."""
+    if not side.exists():
+        return
+    if not is_side_file(side):
+        raise UsageError(f"'{side}' is no side file and would be lost: give the export another name")
+    second = side.with_suffix(".ferpipe.json")
+    other = read_side_file(side).file
+    if other != file and second.exists() and read_side_file(second).file not in {other, file}:
+        raise UsageError(
+            f"'{side}' and '{second}' belong to other models, and one would be lost: "
+            "give the export another name"
+        )
 
 
 def _keep_other(side: Path, file: str) -> None:

@@ -11,7 +11,7 @@ from ferpipe import UsageError
 from ferpipe.resources import model_dirs, resolve
 from ferpipe_emotion.model import VERSION, Format, Model, read_side_file
 
-__all__ = ["Found", "find_model", "keras_twin", "known_models", "load_model_card"]
+__all__ = ["Found", "find_model", "is_side_file", "keras_twin", "known_models", "load_model_card"]
 
 _FORMATS: dict[str, Format] = {".tflite": "litert", ".keras": "keras", ".h5": "h5", ".hdf5": "h5"}
 _ACCEPTED = ".tflite, .keras, .h5, a model.json with its weights beside it, or a SavedModel folder"
@@ -65,7 +65,7 @@ def find_model(name_or_path: str | Path) -> Found:
     if path.is_dir():
         return _in_folder(path)
     if path.suffix == ".json":
-        return _from_card(path) if _is_side_file(path) else _layers(path)
+        return _from_card(path) if is_side_file(path) else _layers(path)
     if path.suffix == ".onnx":
         raise UsageError(f"'{path}' is an ONNX file, which ferpipe writes but does not run: give the .tflite")
     if path.suffix not in _FORMATS:
@@ -92,7 +92,7 @@ def known_models() -> dict[str, Path]:
     for folder in model_dirs():
         # NAME.ferpipe.json last: where NAME.json is a side file too, it has the name.
         for path in sorted(folder.glob("*.json"), key=lambda path: (path.name.count("."), path.name)):
-            if _is_side_file(path, kind="emotion"):
+            if is_side_file(path, kind="emotion"):
                 known.setdefault(path.stem.removesuffix(".ferpipe"), path)
     return known
 
@@ -123,7 +123,7 @@ def _beside(found: Found) -> Found:
     """`found` with the side file that speaks of it, if one lies beside it."""
     stem = found.path.with_suffix("") if found.path.is_file() else found.path
     for side in (stem.with_name(stem.name + ".ferpipe.json"), stem.with_name(stem.name + ".json")):
-        if side.is_file() and _is_side_file(side):
+        if side.is_file() and is_side_file(side):
             card = read_side_file(side)
             if found.path.name in {file.name for file in card.files}:
                 card.check()
@@ -152,7 +152,8 @@ def _layers(path: Path) -> Found:
     return _beside(Found(path, "keras-json", present[0]))
 
 
-def _is_side_file(path: Path, kind: str | None = None) -> bool:
+def is_side_file(path: Path, kind: str | None = None) -> bool:
+    """Whether it is a side file, of `kind` where that is given; the layers of a network are JSON too."""
     try:
         content = json.loads(path.read_bytes())
     except (OSError, ValueError):

@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from ferpipe import UsageError
+from ferpipe_emotion.classifier import refuse_misfit
 from ferpipe_emotion.find import Found, find_model, keras_twin
-from ferpipe_emotion.keras_files import load_keras
-from ferpipe_emotion.model import Model, Output, digest
+from ferpipe_emotion.keras_files import load_keras, shapes_of
+from ferpipe_emotion.model import Model, Output, digest, read_side_file
 from ferpipe_emotion.training.net.build import HEAD
 
-__all__ = ["join"]
+__all__ = ["join", "members"]
 
 _LEAST = 1e-7
 """The smallest probability that is taken into a logarithm."""
@@ -25,14 +26,16 @@ def join(sources: Sequence[str | Path], out: Path) -> Model:
     surer; probabilities are taken as their logarithms.  The mean is thus a product of experts
     (Hinton 2002, doi:10.1162/089976602760128018).  The side file is NAME.ferpipe.json, so that an
     export beside it can have NAME.json.  Gives its card.  Raises UsageError where a network has no
-    side file, or the networks see or tell different things.
+    side file or another one's, the networks see or tell different things, one is named twice, or `out`
+    is there already.
     """
-    found = [_keras(source) for source in sources]
+    found = members(sources)
+    side = out.with_suffix(".ferpipe.json")
+    _refuse_in_the_way(out, side, [one for one, _ in found])
     cards = [card for _, card in found]
-    _agree(cards, sources)
-    network = _joined([load_keras(one) for one, _ in found], cards)
+    network = _joined([_loaded(one, card) for one, card in found], cards)
     out.parent.mkdir(parents=True, exist_ok=True)
-    network.save(out)
+    _save(network, out)
     card = Model(
         name=out.stem,
         file=out.name,
@@ -47,8 +50,52 @@ def join(sources: Sequence[str | Path], out: Path) -> Model:
         licence=_texts(card.licence for card in cards),
         source=_texts(card.source for card in cards),
     ).placed(out.parent)
-    card.write(out.with_suffix(".ferpipe.json"))
+    card.write(side)
     return card
+
+
+def members(sources: Sequence[str | Path]) -> list[tuple[Found, Model]]:
+    """The networks to join, with their side files; raises UsageError where they cannot be joined."""
+    found = [_keras(source) for source in sources]
+    paths = [one.path.resolve() for one, _ in found]
+    for number, path in enumerate(paths):
+        if path in paths[:number]:
+            raise UsageError(f"'{sources[number]}' is named twice: name each network to join once")
+    _agree([card for _, card in found], sources)
+    return found
+
+
+def _refuse_in_the_way(out: Path, side: Path, found: Sequence[Found]) -> None:
+    """Raise UsageError where writing `out` and its side file would lose something."""
+    if out.resolve() in {file.resolve() for one in found for file in one.files}:
+        raise UsageError(f"'{out}' is one of the networks to join: give the result another name")
+    for path in (out, side):
+        if path.exists() and not (path == side and _is_of(side, out)):
+            raise UsageError(f"'{path}' exists: give the result another name, or remove it first")
+
+
+def _is_of(side: Path, out: Path) -> bool:
+    try:
+        return read_side_file(side).file == out.name
+    except UsageError:
+        return False
+
+
+def _loaded(found: Found, card: Model) -> Any:
+    network = load_keras(found)
+    shape, sizes = shapes_of(found, network)
+    refuse_misfit(card, shape[1:], sizes)
+    return network
+
+
+def _save(network: Any, out: Path) -> None:
+    # Keras tells the format by the suffix, so the part's name keeps it.
+    part = out.with_name(f"part-{out.name}")
+    try:
+        network.save(part)
+        part.replace(out)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def _keras(source: str | Path) -> tuple[Found, Model]:

@@ -18,11 +18,11 @@ from ferpipe import UsageError
 from ferpipe_emotion.find import Found
 from ferpipe_emotion.quiet_keras import import_quietly
 
-__all__ = ["Compiled", "compiled", "load_keras", "tensorflow"]
+__all__ = ["UNREADABLE", "Compiled", "compiled", "load_keras", "shapes_of", "tensorflow"]
 
 _INSTALL = "TensorFlow is not installed: pip install 'ferpipe[train]', or export the model to LiteRT"
 
-_UNREADABLE = (
+UNREADABLE = (
     OSError,
     ValueError,
     TypeError,
@@ -80,14 +80,23 @@ def load_keras(found: Found) -> Any:
     import keras
 
     try:
-        if found.format == "keras-json":
-            return _from_layers(keras, found.path, _weights(found))
-        if found.format == "h5":
-            return _from_hdf5(keras, found.path)
-        return keras.saving.load_model(found.path, compile=False)
-    except _UNREADABLE as error:
+        return _as_graph(keras, _read(keras, found))
+    except UNREADABLE as error:
         reason = (str(error).split("\n") or [""])[0][:160]
         raise UsageError(f"Keras cannot read '{found.path}': {type(error).__name__}: {reason}") from None
+
+
+def _read(keras: Any, found: Found) -> Any:
+    if found.format == "keras-json":
+        return _from_layers(keras, found.path, _weights(found))
+    if found.format == "h5":
+        return _from_hdf5(keras, found.path)
+    return keras.saving.load_model(found.path, compile=False)
+
+
+def _as_graph(keras: Any, model: Any) -> Any:
+    """The same layers as a functional model: a Sequential names no outputs, nor is it called when read."""
+    return keras.Model(model.inputs, model.outputs) if isinstance(model, keras.Sequential) else model
 
 
 def compiled(found: Found, threads: int) -> Compiled:
@@ -96,15 +105,23 @@ def compiled(found: Found, threads: int) -> Compiled:
     if found.format == "saved-model":
         return _saved_model(module, found.path)
     model = load_keras(found)
-    if len(model.inputs) != 1:
-        raise UsageError(f"'{found.path}' takes {len(model.inputs)} inputs; a classifier takes one picture")
-    shape = tuple(model.inputs[0].shape)
+    shape, sizes = shapes_of(found, model)
 
     @module.function(input_signature=[module.TensorSpec(shape, module.float32)])  # type: ignore[untyped-decorator]
     def call(batch: Any) -> list[Any]:
         return list(module.nest.flatten(model(batch, training=False)))
 
-    return Compiled(call, shape, tuple(int(output.shape[-1]) for output in model.outputs))
+    return Compiled(call, shape, sizes)
+
+
+def shapes_of(found: Found, model: Any) -> tuple[tuple[int | None, ...], tuple[int, ...]]:
+    """The shape of a batch for a Keras model, and the size of each output.
+
+    Raises UsageError where it takes several inputs.
+    """
+    if len(model.inputs) != 1:
+        raise UsageError(f"'{found.path}' takes {len(model.inputs)} inputs; a classifier takes one picture")
+    return tuple(model.inputs[0].shape), tuple(int(output.shape[-1]) for output in model.outputs)
 
 
 def _weights(found: Found) -> Path:

@@ -89,14 +89,13 @@ def run_join(models: Sequence[Path], out: Path, data: str | None) -> int:
     need_keras()
     if out.suffix != ".keras":
         raise UsageError(f"'{out}' must end in .keras: several networks are joined, then exported")
-    if out in models:
-        raise UsageError(f"'{out}' is one of the networks to join: give the result another name")
     import_quietly()
-    from ferpipe_emotion.join import join
+    from ferpipe_emotion.join import join, members
 
     console, errors = Console(), Console(stderr=True)
     faces = None
     if data is not None:
+        members(models)  # what is wrong with them is told before the data is read
         first = open_classifier(models[0])
         faces = in_classes_of(faces_for(first, data, "PublicTest", errors), first.classes)
     card = join(models, out)

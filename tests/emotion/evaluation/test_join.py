@@ -90,6 +90,13 @@ def test_the_temperature_is_fitted_where_there_is_data(tmp_path: Path, capsys) -
             cv2.imwrite(str(tmp_path / "faces" / name / f"{i}.png"), rng.integers(0, 256, (48, 48), np.uint8))
     out = tmp_path / "all.keras"
     joining = ["export", *map(str, paths), "-o", str(out), "--data"]
+    out.with_suffix(".ferpipe.json").write_bytes(paths[0].with_suffix(".json").read_bytes())
+    assert main([*joining, str(tmp_path / "faces")]) == 2
+    assert "all.ferpipe.json' exists" in capsys.readouterr().err
+    # That of a joined network which was removed is in nobody's way.
+    out.with_suffix(".ferpipe.json").write_text(
+        paths[0].with_suffix(".json").read_text().replace("a.keras", "all.keras")
+    )
     assert main([*joining, str(tmp_path / "faces")]) == 0
     said = capsys.readouterr().out
     card = find_model(out).card
@@ -120,19 +127,103 @@ def test_networks_that_differ_are_not_joined(changes, said, tmp_path: Path, caps
     assert not (tmp_path / "all.keras").exists()
 
 
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"output": Output(index=7)}, "has 2 outputs, its side file asks for number 7"),
+        ({"classes": CLASSES[:2]}, "tells 3 classes apart, but 2 are named"),
+        (
+            {"input": Input(height=20, width=24)},
+            "wants an input of 24 x 24 x 1, but 20 x 24 x 1 is described",
+        ),
+    ],
+)
+def test_the_side_file_of_another_network_is_refused(changes, said, tmp_path: Path, capsys) -> None:
+    paths = [str(saved(tmp_path, "a", 1, **changes)), str(saved(tmp_path, "b", 2, **changes))]
+    assert main(["export", *paths, "-o", str(tmp_path / "all.keras")]) == 2
+    assert said in capsys.readouterr().err
+    if "output" not in changes:  # an export keeps the output that --head says
+        assert main(["export", paths[0], "-o", str(tmp_path / "all.tflite")]) == 2
+        assert said in capsys.readouterr().err
+    assert not list(tmp_path.glob("*all*"))
+
+
+def test_a_network_that_takes_two_pictures_is_refused(tmp_path: Path, capsys) -> None:
+    a, two = saved(tmp_path, "a", 1), saved(tmp_path, "two", 2)
+    pictures = [keras.Input((24, 24, 1)) for _ in range(2)]
+    mean = keras.layers.GlobalAveragePooling2D()(keras.layers.Add()(pictures))
+    keras.Model(pictures, keras.layers.Dense(3)(mean)).save(two)
+    for models, out in (([a, two], "all.keras"), ([two], "two.tflite")):
+        assert main(["export", *map(str, models), "-o", str(tmp_path / out)]) == 2
+        assert "takes 2 inputs; a classifier takes one picture" in capsys.readouterr().err
+
+
+def sequential(folder: Path) -> Path:
+    """As most tutorials have it, in the form of Keras 2's days."""
+    keras.utils.set_random_seed(7)
+    layers = [keras.layers.Conv2D(4, 3), keras.layers.Flatten(), keras.layers.Dense(3, "softmax")]
+    made = keras.Sequential([keras.Input((24, 24, 1)), keras.layers.Rescaling(1 / 255), *layers])
+    folder.mkdir()
+    (folder / "model.json").write_text(made.to_json())
+    made.save(folder / "model.h5")
+    card = Model(
+        name="tutorial",
+        file="model.json",
+        weights="model.h5",
+        format="keras-json",
+        classes=CLASSES,
+        input=Input(height=24, width=24),
+        output=Output(kind="probabilities"),
+    )
+    card.write(folder / "model.ferpipe.json")
+    return folder / "model.json"
+
+
+def test_sequential_networks_are_joined_and_exported(tmp_path: Path, capsys) -> None:
+    paths = [sequential(tmp_path / "old"), saved(tmp_path, "a", 1)]
+    assert main(["export", *map(str, paths), "-o", str(tmp_path / "all.keras")]) == 0
+    answers = np.stack([open_classifier(path).probabilities(PICTURES) for path in paths])
+    product = np.exp(np.log(answers).mean(axis=0))
+    said = open_classifier(tmp_path / "all.keras").probabilities(PICTURES)
+    assert said == pytest.approx(product / product.sum(1, keepdims=True), abs=1e-4)
+    assert main(["export", str(paths[0]), "-o", str(tmp_path / "lite.tflite")]) == 0
+    said = open_classifier(tmp_path / "lite.tflite").probabilities(PICTURES)
+    assert said == pytest.approx(answers[0], abs=1e-4)
+    before = paths[0].read_bytes()
+    capsys.readouterr()
+    # The side file of model.tflite would be model.json, in which the layers are.
+    assert main(["export", str(paths[0]), "-o", str(paths[0].with_suffix(".tflite"))]) == 2
+    assert "is no side file and would be lost" in capsys.readouterr().err
+    assert main(["export", *map(str, paths), "-o", str(paths[0].with_suffix(".keras"))]) == 2
+    assert "model.ferpipe.json' exists: give the result another name" in capsys.readouterr().err
+    assert paths[0].read_bytes() == before
+    names = sorted(file.name for file in paths[0].parent.iterdir())
+    assert names == ["model.ferpipe.json", "model.h5", "model.json"]
+
+
 def test_what_joining_refuses(tmp_path: Path, capsys) -> None:
     a, b = (str(saved(tmp_path, name, seed)) for name, seed in (("a", 1), ("b", 2)))
+    c = str(saved(tmp_path, "c", 3))
+    (tmp_path / "x").mkdir()
+    roundabout = str(tmp_path / "x" / ".." / "a.keras")
+    before = {path: Path(path).read_bytes() for path in (a, b, c)}
     bare = tmp_path / "bare.keras"
     network(3).save(bare)
     for arguments, said in (
         ([a, b, "-o", "x.tflite"], "must end in .keras"),
         ([a, b, "-o", a], "is one of the networks to join"),
+        ([a, b, "-o", roundabout], "is one of the networks to join"),
+        ([str(tmp_path / "a.json"), b, "-o", a], "is one of the networks to join"),
+        ([a, b, "-o", c], "exists: give the result another name"),
+        ([a, b, roundabout, "-o", "x.keras"], "is named twice"),
+        ([a, str(bare), "-o", "x.keras", "--data", "nowhere"], "docs/models.md says what is in it"),
         ([a, b, "-o", "x.keras", "--float16"], "joined first"),
         ([a, str(bare), "-o", "x.keras"], "has no side file"),
         ([a, "-o", "x.keras"], "must end in .tflite or .onnx"),
     ):
         assert main(["export", *arguments]) == 2, said
         assert said in capsys.readouterr().err
+    assert {path: Path(path).read_bytes() for path in before} == before
 
 
 def test_an_export_beside_the_network_leaves_it_its_side_file(tmp_path: Path, monkeypatch, capsys) -> None:
