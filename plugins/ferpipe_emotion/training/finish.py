@@ -8,11 +8,11 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from ferpipe import __version__
+from ferpipe import UsageError, __version__
 from ferpipe_emotion.calibration import fit_temperature
 from ferpipe_emotion.classifier import softmax
 from ferpipe_emotion.evaluation.scores import confusion_matrix, ece, macro_f1
-from ferpipe_emotion.model import Input, Model, Output, digest
+from ferpipe_emotion.model import Input, Model, Output, digest, read_side_file
 from ferpipe_emotion.training.data import LabelledFaces
 from ferpipe_emotion.training.recipe import Recipe
 from ferpipe_emotion.training.train import Outcome
@@ -23,7 +23,7 @@ _PACKAGES = ("keras", "tensorflow", "jax", "torch", "numpy", "opencv-python")
 
 
 def keep_model(recipe: Recipe, outcome: Outcome) -> Model:
-    """Write `<name>.keras` and its side file `<name>.json` into the training's folder.
+    """Write `<name>.keras` and its side file into the training's folder.
 
     The temperature is fitted on the validation faces.  Recipes that ask for it get `model.json`
     and `model.h5` too.
@@ -53,10 +53,20 @@ def keep_model(recipe: Recipe, outcome: Outcome) -> Model:
         recipe=recipe.name,
         scores={recipe.data.validation: scores},
     ).placed(outcome.folder)
-    card.write(outcome.folder / f"{recipe.name}.json")
+    card.write(_side_of(path))
     if recipe.save == "json+h5":
         _keep_for_older_tools(card, outcome)
     return card
+
+
+def _side_of(path: Path) -> Path:
+    """Its NAME.json; or its NAME.ferpipe.json, where an export of an earlier training has taken that."""
+    second = path.with_suffix(".ferpipe.json")
+    try:
+        own = read_side_file(second).file == path.name
+    except UsageError:
+        own = False  # there is none, or it is none
+    return second if own else path.with_suffix(".json")
 
 
 def _keep_for_older_tools(card: Model, outcome: Outcome) -> None:

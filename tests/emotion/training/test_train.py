@@ -218,6 +218,25 @@ def test_what_cannot_be_started_from_is_refused(
         run(lfw, tmp_path / "run", network, start=place / file)
 
 
+def test_a_second_training_leaves_an_export_its_side_file(trained: Outcome, tmp_path: Path) -> None:
+    from ferpipe_emotion.find import find_model
+    from ferpipe_emotion.model import digest
+    from ferpipe_emotion.training.finish import keep_model
+
+    outcome = replace(trained, folder=tmp_path)
+    first = keep_model(tiny_recipe(), outcome)
+    own, second = first.path.with_suffix(".json"), first.path.with_suffix(".ferpipe.json")
+    # As an export leaves them.
+    first.model_copy(update={"sha256": "0" * 64}).write(second)
+    first.model_copy(update={"file": "tiny.tflite", "format": "litert"}).write(own)
+    exported = own.read_bytes()
+    keep_model(tiny_recipe(), outcome)
+    assert own.read_bytes() == exported
+    card = find_model(first.path).card
+    assert card is not None
+    assert card.sha256 == digest(first.path)
+
+
 def test_the_end_may_be_moved_until_the_rate_begins_to_fall(lfw: LabelledFaces, tmp_path: Path) -> None:
     wsd = "schedule={use: stable_decay, warmup: 0, decay: 1}"
     for name, steps in (("moved", 4), ("late", 6)):  # of 4 an epoch
