@@ -14,9 +14,10 @@ import numpy as np
 import numpy.typing as npt
 
 from ferpipe import UsageError
-from ferpipe_emotion.classifier import open_classifier, softmax
+from ferpipe_emotion.classifier import open_classifier, refuse_misfit, softmax
 from ferpipe_emotion.evaluation.evaluate import pictures
 from ferpipe_emotion.find import Found, find_model, keras_twin
+from ferpipe_emotion.keras_files import UNREADABLE, shapes_of
 from ferpipe_emotion.model import Model
 from ferpipe_emotion.training.data import LabelledFaces
 from ferpipe_emotion.training.recipe import Recipe, Teacher
@@ -92,6 +93,7 @@ def _opened(name: str, recipe: Recipe, classes: tuple[str, ...]) -> tuple[Any, M
     channels = 1 if recipe.data.color == "grey" else 3
     size = recipe.data.size
     plain = wants.scale == "raw" and wants.mean is None and wants.std is None and wants.layout == "NHWC"
+    plain = plain and (channels == 1 or wants.order == "rgb")
     if (wants.height, wants.width, wants.channels) != (size, size, channels) or not plain:
         raise UsageError(
             f"the live teacher '{name}' wants other pictures than this recipe's {size}x{size}x{channels} "
@@ -101,10 +103,12 @@ def _opened(name: str, recipe: Recipe, classes: tuple[str, ...]) -> tuple[Any, M
         raise UsageError(f"the live teacher '{name}' gives probabilities, not logits: leave `live` out")
     try:
         network = keras.saving.load_model(twin.path, compile=False)
-    except (OSError, ValueError, TypeError, LookupError) as error:
+    except UNREADABLE as error:
         reason = (str(error).splitlines() or [""])[0][:160]
         raise UsageError(
             f"the teacher '{twin.path}' cannot be read: {type(error).__name__}: {reason}"
         ) from None
+    shape, sizes = shapes_of(twin, network)
+    refuse_misfit(card, shape[1:], sizes)
     network.trainable = False
     return network, card

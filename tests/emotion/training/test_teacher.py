@@ -97,3 +97,14 @@ def test_a_live_teacher_must_see_the_same(lfw: LabelledFaces, card: Model, chang
         LiveTeachers(recipe, recipe.labels.teacher, lfw.classes)
     with pytest.raises(UsageError, match="tells face, other; the faces are of a, b"):
         LiveTeachers(tiny_recipe(taught_by(card)), recipe.labels.teacher, ("a", "b"))
+
+
+def test_a_live_teacher_must_be_what_its_side_file_says(lfw: LabelledFaces, card: Model) -> None:
+    wrong = card.model_copy(update={"output": card.output.model_copy(update={"index": 3})}).placed(
+        card.path.parent
+    )
+    wrong.write(card.path.with_name("wrong.json"))
+    recipe = tiny_recipe(f"labels.teacher={{models: ['{card.path.with_name('wrong.json')}'], live: true}}")
+    assert recipe.labels.teacher is not None
+    with pytest.raises(UsageError, match="its side file asks for number 3"):
+        LiveTeachers(recipe, recipe.labels.teacher, lfw.classes)
