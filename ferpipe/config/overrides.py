@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ferpipe.config.items import Item, Notes, Place
 from ferpipe.config.reader import parse
 
-__all__ = ["SETTINGS", "Override", "put", "read_overrides"]
+__all__ = ["SETTINGS", "Override", "move", "put", "read_overrides"]
 
 SETTINGS = "run"
 """The first word of an override that means the pipeline's `run` settings and not a stage."""
@@ -61,14 +61,14 @@ def _value(text: str, place: Place) -> Item:
     item = None if text.startswith("#") else parse(text, None, notes, None)
     if item is None or notes.problems:
         return Item(text or None, place)
-    _move(item, place)
+    move(item, place)
     return item
 
 
-def _move(item: Item, place: Place) -> None:
+def move(item: Item, place: Place) -> None:
     """Let every part of a value stand where the argument does."""
     item.place = place
     item.keys = dict.fromkeys(item.keys, place)
     parts = item.value
     for part in parts.values() if isinstance(parts, dict) else parts if isinstance(parts, list) else ():
-        _move(part, place)
+        move(part, place)

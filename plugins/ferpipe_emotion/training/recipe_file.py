@@ -12,7 +12,7 @@ from pydantic import BaseModel
 
 from ferpipe import ConfigError, UsageError
 from ferpipe.config.items import Item, Notes, Place
-from ferpipe.config.overrides import put
+from ferpipe.config.overrides import move, put
 from ferpipe.config.plainly import validate
 from ferpipe.config.reader import parse
 from ferpipe.config.source import read_text
@@ -90,7 +90,7 @@ def _change(item: Item, change: str, notes: Notes) -> None:
     if value is None:
         notes.add(place, "expected a key of the recipe and its value, such as optimizer.rate=0.1")
         return
-    value.place = place
+    move(value, place)
     put(item, path, value)
 
 

@@ -111,6 +111,14 @@ def test_changes_reach_into_the_recipe() -> None:
     assert recipe.labels.second_head.weight == 2
 
 
+def test_what_is_wrong_inside_a_change_is_told_of_the_change() -> None:
+    with pytest.raises(UsageError) as caught:
+        tiny_recipe("labels.teacher={models: [], live: perhaps}")
+    lines = str(caught.value).splitlines()
+    assert len(lines) == 2
+    assert all(line.startswith("--set labels.teacher: ") for line in lines)
+
+
 @pytest.mark.parametrize("name", sorted(SHIPPED))
 def test_the_shipped_recipes_build_the_networks_they_name(name: str) -> None:
     pytest.importorskip("tensorflow")
