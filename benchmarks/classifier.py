@@ -6,7 +6,8 @@
     python benchmarks/classifier.py --compare CHECKPOINT.keras     float32, float16, int8
 
 The second form writes models/NAME.tflite and NAME.json: the output `emotion`, the temperature
-fitted and the scores measured on FER2013's PublicTest (FERPIPE_SHARED/fer2013).
+fitted and the scores measured on FER2013's PublicTest (FERPIPE_SHARED/fer2013).  It keeps the
+network as NAME.keras beside them.
 Times are CPU milliseconds of this thread, the least of several rounds.
 """
 
@@ -26,7 +27,7 @@ from ai_edge_litert.interpreter import Interpreter
 from ferpipe_emotion.calibration import expected_calibration_error, fit_temperature
 from ferpipe_emotion.classifier import open_classifier, softmax
 from ferpipe_emotion.export import Precision, export_litert
-from ferpipe_emotion.model import Framing, Input, Model
+from ferpipe_emotion.model import Framing, Input, Model, digest
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = Path(os.environ.get("FERPIPE_SHARED", ROOT.parent / "shared"))
@@ -183,7 +184,24 @@ def export(checkpoint: Path, name: str, precision: Precision, recipe: str, *, mi
     done = done.model_copy(update={"scores": {"export": parity}}).placed(ROOT / "models")
     final = measured(done, images, labels)
     final.write(ROOT / "models" / f"{name}.json")
+    keep_network(checkpoint, final)
     print(final.model_dump_json(indent=2))
+
+
+def keep_network(checkpoint: Path, card: Model) -> None:
+    """The Keras network itself, which explaining and further training need, and its own side file."""
+    kept = ROOT / "models" / f"{card.name}.keras"
+    if kept != checkpoint.resolve():
+        kept.write_bytes(checkpoint.read_bytes())
+    recipe = card.recipe.split(";")[0]  # what follows is of the exported file
+    changes = {"file": kept.name, "format": "keras", "sha256": digest(kept), "recipe": recipe, "scores": {}}
+    twin = card.model_copy(update=changes).placed(kept.parent)
+    side = kept.with_suffix(".ferpipe.json")
+    twin.write(side)
+    images, labels = public_test()
+    temperature = round(fit_temperature(open_classifier(str(kept)).logits(images), labels), 3)
+    output = card.output.model_copy(update={"temperature": temperature})
+    twin.model_copy(update={"output": output}).write(side)
 
 
 def main() -> None:

@@ -151,6 +151,9 @@ def explain(image: Path, model: str, out: Path | None) -> int:
 @click.option("--int8", "precision", flag_value="int8", help="A quarter of the size; needs --data.")
 @click.option("--data", metavar="PATH", help=f"{_DATA} Sets int8's ranges; measures what was written.")
 @click.option("--mirror", is_flag=True, help="Average over the mirrored face in the file, at twice the cost.")
+@click.option(
+    "--soup", is_flag=True, help="Of several, average the weights: networks that grew from one start."
+)
 @click.option("--head", default="0", show_default=True, help="Name or number of the output that is kept.")
 def export(
     models: tuple[Path, ...],
@@ -158,6 +161,7 @@ def export(
     precision: str | None,
     data: str | None,
     mirror: bool,  # noqa: FBT001 -- click's flags
+    soup: bool,  # noqa: FBT001
     head: str,
 ) -> int:
     """Export a Keras MODEL (with its side file) to LiteRT or ONNX, with a side file of its own.
@@ -170,6 +174,8 @@ def export(
     if len(models) > 1:
         if precision is not None or mirror or head != "0":
             raise click.UsageError("several networks are joined first: leave the other options to its export")
-        return run_join(models, out, data)
+        return run_join(models, out, data, soup=soup)
+    if soup:
+        raise click.UsageError("--soup averages several networks: name more than one")
     kept = int(head) if head.isdecimal() else head
     return run_export(models[0], out, precision or "float32", data, kept, mirror=mirror)

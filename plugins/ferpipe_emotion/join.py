@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from ferpipe import UsageError
 from ferpipe_emotion.classifier import refuse_misfit
 from ferpipe_emotion.find import Found, find_model, keras_twin
@@ -19,8 +21,11 @@ _LEAST = 1e-7
 """The smallest probability that is taken into a logarithm."""
 
 
-def join(sources: Sequence[str | Path], out: Path) -> Model:
+def join(sources: Sequence[str | Path], out: Path, *, soup: bool = False) -> Model:
     """Write `out`, a .keras file that answers with the mean of the `sources`' logits, and its side file.
+
+    soup: the mean of their weights instead, at the cost of one network, for networks that grew from one
+    start (Wortsman et al. 2022, arXiv:2203.05482).
 
     Each network's logits are divided by its own temperature first, so none speaks louder for being
     surer; probabilities are taken as their logarithms.  The mean is thus a product of experts
@@ -33,7 +38,8 @@ def join(sources: Sequence[str | Path], out: Path) -> Model:
     side = out.with_suffix(".ferpipe.json")
     _refuse_in_the_way(out, side, [one for one, _ in found])
     cards = [card for _, card in found]
-    network = _joined([_loaded(one, card) for one, card in found], cards)
+    networks = [_loaded(one, card) for one, card in found]
+    network = _blended(networks, cards, sources) if soup else _joined(networks, cards)
     out.parent.mkdir(parents=True, exist_ok=True)
     _save(network, out)
     card = Model(
@@ -43,10 +49,11 @@ def join(sources: Sequence[str | Path], out: Path) -> Model:
         sha256=digest(out),
         classes=cards[0].classes,
         input=cards[0].input,
-        output=Output(kind="logits"),
+        output=_output_of_soup(cards) if soup else Output(kind="logits"),
         framing=cards[0].framing,
         data=_texts(card.data for card in cards),
-        recipe="the mean of " + " and ".join(f"'{card.recipe or card.name}'" for card in cards),
+        recipe=("the mean of the weights of " if soup else "the mean of ")
+        + " and ".join(f"'{card.recipe or card.name}'" for card in cards),
         licence=_texts(card.licence for card in cards),
         source=_texts(card.source for card in cards),
     ).placed(out.parent)
@@ -138,6 +145,26 @@ def _joined(networks: Sequence[Any], cards: Sequence[Model]) -> Any:
             answer = keras.ops.log(keras.ops.maximum(answer, _LEAST))
         answers.append(layers.Rescaling(1 / card.output.temperature, name=f"n{number}_temperature")(answer))
     return keras.Model(picture, layers.Average(name=HEAD)(answers))
+
+
+def _blended(networks: Sequence[Any], cards: Sequence[Model], sources: Sequence[str | Path]) -> Any:
+    """The first network with the mean of all weights."""
+    weights = [network.get_weights() for network in networks]
+    for network, own, card, source in zip(networks[1:], weights[1:], cards[1:], sources[1:], strict=True):
+        kinds = [type(layer) for layer in network.layers]
+        alike = kinds == [type(layer) for layer in networks[0].layers]
+        if not alike or [w.shape for w in own] != [w.shape for w in weights[0]]:
+            raise UsageError(f"'{source}' has other layers than '{sources[0]}': their weights have no mean")
+        if (card.output.kind, card.output.index) != (cards[0].output.kind, cards[0].output.index):
+            raise UsageError(f"'{source}' has another output than '{sources[0]}': their side files differ")
+    networks[0].set_weights([np.mean(same, axis=0) for same in zip(*weights, strict=True)])
+    return networks[0]
+
+
+def _output_of_soup(cards: Sequence[Model]) -> Output:
+    """The first one's output, with the mean of the temperatures until it is fitted."""
+    mean = sum(card.output.temperature for card in cards) / len(cards)
+    return cards[0].output.model_copy(update={"temperature": mean})
 
 
 def _copied(network: Any, picture: Any, prefix: str) -> list[Any]:

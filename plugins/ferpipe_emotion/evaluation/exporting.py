@@ -81,7 +81,7 @@ def run_export(
     return 0
 
 
-def run_join(models: Sequence[Path], out: Path, data: str | None) -> int:
+def run_join(models: Sequence[Path], out: Path, data: str | None, *, soup: bool = False) -> int:
     """Join `models` into `out`; gives the exit code.
 
     With `data` the temperature is fitted, and the accuracy measured, on its PublicTest part.
@@ -98,8 +98,9 @@ def run_join(models: Sequence[Path], out: Path, data: str | None) -> int:
         members(models)  # what is wrong with them is told before the data is read
         first = open_classifier(models[0])
         faces = in_classes_of(faces_for(first, data, "PublicTest", errors), first.classes)
-    card = join(models, out)
-    told = f"{out}: the mean of {len(models)} networks, {out.stat().st_size / 1e6:.2f} MB"
+    card = join(models, out, soup=soup)
+    what = "the weights of " if soup else ""
+    told = f"{out}: the mean of {what}{len(models)} networks, {out.stat().st_size / 1e6:.2f} MB"
     if faces is not None:
         logits = open_classifier(out).logits(pictures(faces))
         temperature = round(fit_temperature(logits, faces.labels), 4)

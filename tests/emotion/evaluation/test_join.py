@@ -64,6 +64,31 @@ def test_the_joined_network_answers_with_the_product_of_the_others(tmp_path: Pat
     assert joined.card.licence == "MIT"
 
 
+def test_a_soup_has_the_mean_of_the_weights(tmp_path: Path, capsys) -> None:
+    paths = [
+        saved(tmp_path, "a", 1, output=Output(temperature=2.0)),
+        saved(tmp_path, "b", 2, output=Output(temperature=0.5)),
+    ]
+    out = tmp_path / "soup.keras"
+    assert main(["export", *map(str, paths), "-o", str(out), "--soup"]) == 0
+    assert "the mean of the weights of 2 networks" in capsys.readouterr().out
+    first, second, both = (keras.models.load_model(path).get_weights() for path in (*paths, out))
+    assert np.abs(first[0] - second[0]).max() > 0.1
+    for one, other, mean in zip(first, second, both, strict=True):
+        np.testing.assert_allclose(mean, (one + other) / 2, atol=1e-6)
+    assert find_model(out).card.output.temperature == 1.25
+    odd = tmp_path / "odd.keras"
+    keras.Sequential([keras.Input((24, 24, 1)), keras.layers.Flatten(), keras.layers.Dense(3)]).save(odd)
+    about = find_model(paths[0]).card.model_copy(update={"file": odd.name, "sha256": None})
+    about.write(odd.with_suffix(".json"))
+    refused = tmp_path / "refused.keras"
+    assert main(["export", str(paths[0]), str(odd), "-o", str(refused), "--soup"]) == 2
+    assert "has other layers than" in capsys.readouterr().err
+    assert main(["export", str(paths[0]), "-o", str(refused), "--soup"]) == 2
+    assert "name more than one" in capsys.readouterr().err
+    assert not refused.exists()
+
+
 def test_it_is_explained_through_all_of_its_networks(tmp_path: Path) -> None:
     paths = [saved(tmp_path, "a", 1), saved(tmp_path, "b", 2)]
     assert main(["export", *map(str, paths), "-o", str(tmp_path / "all.keras")]) == 0
