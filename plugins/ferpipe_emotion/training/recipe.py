@@ -69,7 +69,7 @@ class Teacher(Part):
     live: bool = Field(
         default=False,
         description="Ask them about each picture as the student sees it, turned, erased and blended, in "
-        "place of once about each face: slower by their cost, and the better teaching. Keras networks only.",
+        "place of once about each face, as Beyer et al. advise (2022); each step costs theirs. Keras only.",
     )
 
 
