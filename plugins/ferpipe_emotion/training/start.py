@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from ferpipe import UsageError
+from ferpipe_emotion.keras_files import UNREADABLE
 from ferpipe_emotion.model import digest
 
-__all__ = ["take_weights"]
+__all__ = ["read_network", "take_weights"]
 
 
 def take_weights(network: Any, file: Path) -> dict[str, Any]:
@@ -18,15 +19,9 @@ def take_weights(network: Any, file: Path) -> dict[str, Any]:
     begin anew: other classes are learnt so.  Gives the file's name and sha256, and as `fresh`
     the outputs that begin anew.  Raises UsageError where the two are not alike.
     """
-    import keras
-
     if not file.is_file():
         raise UsageError(f"there is no file '{file}' to start from")
-    try:
-        donor = keras.saving.load_model(file, compile=False)
-    except (OSError, ValueError, TypeError, LookupError) as error:
-        reason = (str(error).splitlines() or [""])[0][:160]
-        raise UsageError(f"cannot start from '{file}': {type(error).__name__}: {reason}") from None
+    donor = read_network(file, "cannot start from")
     body, outputs = _layers(network)
     given, offered = _layers(donor)
     if [_shapes(layer) for layer in body] != [_shapes(layer) for layer in given]:
@@ -45,6 +40,20 @@ def take_weights(network: Any, file: Path) -> dict[str, Any]:
         else:
             fresh.append(layer.name)
     return {"file": file.name, "sha256": digest(file), "fresh": fresh}
+
+
+def read_network(file: Path, complaint: str) -> Any:
+    """The Keras model in `file`, on whatever backend trains.
+
+    Raises UsageError, which begins with `complaint`, where it cannot be read.
+    """
+    import keras
+
+    try:
+        return keras.saving.load_model(file, compile=False)
+    except UNREADABLE as error:
+        reason = (str(error).splitlines() or [""])[0][:160]
+        raise UsageError(f"{complaint} '{file}': {type(error).__name__}: {reason}") from None
 
 
 def _layers(network: Any) -> tuple[list[Any], list[Any]]:

@@ -17,10 +17,11 @@ from ferpipe import UsageError
 from ferpipe_emotion.classifier import open_classifier, refuse_misfit, softmax
 from ferpipe_emotion.evaluation.evaluate import pictures
 from ferpipe_emotion.find import Found, find_model, keras_twin
-from ferpipe_emotion.keras_files import UNREADABLE, shapes_of
+from ferpipe_emotion.keras_files import shapes_of
 from ferpipe_emotion.model import Model
 from ferpipe_emotion.training.data import LabelledFaces
 from ferpipe_emotion.training.recipe import Recipe, Teacher
+from ferpipe_emotion.training.start import read_network
 
 __all__ = ["LiveTeachers", "taught"]
 
@@ -79,8 +80,6 @@ class LiveTeachers:
 
 def _opened(name: str, recipe: Recipe, classes: tuple[str, ...]) -> tuple[Any, Model]:
     """Raises UsageError where the teacher cannot be asked about what this recipe's network sees."""
-    import keras
-
     found = find_model(name)
     twin: Found | None = keras_twin(found)
     if twin is None or twin.card is None or twin.format != "keras":
@@ -101,13 +100,7 @@ def _opened(name: str, recipe: Recipe, classes: tuple[str, ...]) -> tuple[Any, M
         )
     if card.output.kind != "logits":
         raise UsageError(f"the live teacher '{name}' gives probabilities, not logits: leave `live` out")
-    try:
-        network = keras.saving.load_model(twin.path, compile=False)
-    except UNREADABLE as error:
-        reason = (str(error).splitlines() or [""])[0][:160]
-        raise UsageError(
-            f"the teacher '{twin.path}' cannot be read: {type(error).__name__}: {reason}"
-        ) from None
+    network = read_network(twin.path, "cannot learn from")
     shape, sizes = shapes_of(twin, network)
     refuse_misfit(card, shape[1:], sizes)
     network.trainable = False
