@@ -154,7 +154,7 @@ def explain(image: Path, model: str, out: Path | None) -> int:
 @click.option(
     "--soup", is_flag=True, help="Of several, average the weights: networks that grew from one start."
 )
-@click.option("--head", default="0", show_default=True, help="Name or number of the output that is kept.")
+@click.option("--head", help="Name or number of the output that is kept. Left out, the side file's.")
 def export(
     models: tuple[Path, ...],
     out: Path,
@@ -162,20 +162,21 @@ def export(
     data: str | None,
     mirror: bool,  # noqa: FBT001 -- click's flags
     soup: bool,  # noqa: FBT001
-    head: str,
+    head: str | None,
 ) -> int:
-    """Export a Keras MODEL (with its side file) to LiteRT or ONNX, with a side file of its own.
+    """Export a Keras MODEL to LiteRT or ONNX, with a side file of its own.
 
+    MODEL is a file that has its side file, or a name such as base.
     The export is refused where its probabilities differ from the network's.
     Several MODELs are joined into one NAME.keras that answers with their mean; export that next.
     """
     from ferpipe_emotion.evaluation.exporting import run_export, run_join
 
     if len(models) > 1:
-        if precision is not None or mirror or head != "0":
+        if precision is not None or mirror or head is not None:
             raise click.UsageError("several networks are joined first: leave the other options to its export")
         return run_join(models, out, data, soup=soup)
     if soup:
         raise click.UsageError("--soup averages several networks: name more than one")
-    kept = int(head) if head.isdecimal() else head
+    kept = int(head) if head is not None and head.isdecimal() else head
     return run_export(models[0], out, precision or "float32", data, kept, mirror=mirror)

@@ -33,14 +33,15 @@ def export_litert(
     card: Model,
     folder: Path,
     *,
-    head: str | int = 0,
+    head: str | int | None = None,
     mirror: bool = False,
     precision: Precision = "float32",
     samples: Sequence[npt.NDArray[np.uint8]] | None = None,
 ) -> tuple[Model, float]:
     """Write `folder`/<card.file> and its side file <card.name>.json from the Keras file `source`.
 
-    card: everything but the checksum.  head: name or number of the one output that is kept.
+    card: everything but the checksum.  head: name or number of the one output that is kept;
+    where it is None, the card's.
     mirror: the file averages over the face and its mirror image by itself, at twice the cost.
     samples: pictures of faces, (H, W) or (H, W, 3) uint8; int8 needs at least 100 of them to
     set its ranges, and the parity is measured on them (on noise where there are none).
@@ -61,7 +62,7 @@ def export_onnx(
     card: Model,
     folder: Path,
     *,
-    head: str | int = 0,
+    head: str | int | None = None,
     mirror: bool = False,
     samples: Sequence[npt.NDArray[np.uint8]] | None = None,
 ) -> tuple[Model, float]:
@@ -78,12 +79,12 @@ def export_onnx(
     return _written(content, card, folder, "onnx", f"{card.file}.json"), difference
 
 
-def _opened(source: str | Path, card: Model, head: str | int, *, mirror: bool) -> Any:
+def _opened(source: str | Path, card: Model, head: str | int | None, *, mirror: bool) -> Any:
     """The network to export; raises UsageError where the card does not describe it."""
     found = find_model(source)
     whole = load_keras(found)
     shape, _ = shapes_of(found, whole)
-    model = with_head(whole, head)
+    model = with_head(whole, card.output.index if head is None else head)
     first = {"name": found.path.name, "output": card.output.model_copy(update={"index": 0})}
     refuse_misfit(card.model_copy(update=first), shape[1:], shapes_of(found, model)[1])
     return with_mirror(model, card) if mirror else model

@@ -171,6 +171,11 @@ def test_export_keeps_the_head_that_is_asked_for(network, tmp_path, pictures):
     export_litert(tmp_path / "two.keras", two, tmp_path, head="other")
     second = np.asarray(network(np.stack(pictures)[..., None].astype("float32"))[1])
     np.testing.assert_allclose(open_classifier(tmp_path / "small.json").logits(pictures), second, atol=1e-4)
+    # Left out, it is the one that the side file names.
+    named = two.model_copy(update={"output": two.output.model_copy(update={"index": 1})})
+    done, _ = export_litert(tmp_path / "two.keras", named, tmp_path / "again")
+    assert done.output.index == 0, "the file has no other output"
+    np.testing.assert_allclose(open_classifier(done.path).logits(pictures), second, atol=1e-4)
 
 
 def test_export_names_the_heads_when_one_is_unknown(network, tmp_path):

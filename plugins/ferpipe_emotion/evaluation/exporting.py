@@ -14,7 +14,7 @@ from ferpipe_emotion.calibration import fit_temperature
 from ferpipe_emotion.classifier import open_classifier
 from ferpipe_emotion.evaluation.evaluate import evaluate, in_classes_of, pictures
 from ferpipe_emotion.evaluation.run import faces_for
-from ferpipe_emotion.find import find_model
+from ferpipe_emotion.find import find_model, keras_twin
 from ferpipe_emotion.training.net import import_quietly, need_keras
 
 __all__ = ["run_export", "run_join"]
@@ -24,9 +24,18 @@ _SAMPLES = 500
 
 
 def run_export(
-    model: Path, out: Path, precision: str, data: str | None, head: str | int, *, mirror: bool = False
+    model: Path,
+    out: Path,
+    precision: str = "float32",
+    data: str | None = None,
+    head: str | int | None = None,
+    *,
+    mirror: bool = False,
 ) -> int:
-    """Export `model` to `out`; gives the exit code."""
+    """Export `model`, a Keras network or the name of one, to `out`; gives the exit code.
+
+    head: as `export_litert` has it.
+    """
     need_keras()
     if out.suffix not in {".tflite", ".onnx"}:
         raise UsageError(f"'{out}' must end in .tflite or .onnx")
@@ -36,12 +45,16 @@ def run_export(
     if precision == "int8" and data is None:
         raise UsageError("int8 needs faces to set its ranges: give --data")
     found = find_model(model)
-    if found.card is None:
+    card = found.card
+    if card is None:
         raise UsageError(
             f"'{model}' has no side file: ferpipe train writes one, docs/models.md says what is in it"
         )
     if found.format == "litert":
-        raise UsageError(f"'{found.path}' is a LiteRT file already: export takes the Keras network")
+        twin = None if model.suffix == ".tflite" else keras_twin(found)
+        if twin is None or twin.card is None:
+            raise UsageError(f"'{found.path}' is a LiteRT file already: export takes the Keras network")
+        card, model = twin.card, twin.path
     import_quietly()
     from ferpipe_emotion.export import Precision, export_litert, export_onnx
 
@@ -51,7 +64,7 @@ def run_export(
         learnt = faces_for(open_classifier(model), data, "Training", errors)
         rows = np.random.default_rng(0).permutation(len(learnt))[:_SAMPLES]
         samples = pictures(learnt.take(np.sort(rows)))
-    card = found.card.model_copy(update={"name": out.stem, "file": out.name, "weights": None})
+    card = card.model_copy(update={"name": out.stem, "file": out.name, "weights": None})
     if onnx:
         done, difference = export_onnx(model, card, out.parent, head=head, mirror=mirror, samples=samples)
     else:

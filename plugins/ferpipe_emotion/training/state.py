@@ -16,6 +16,7 @@ import numpy as np
 from pydantic import ValidationError
 
 from ferpipe import UsageError
+from ferpipe_emotion.training.inputs import Inputs
 from ferpipe_emotion.training.recipe import Recipe
 from ferpipe_emotion.training.recipe_parts import Constant, Plateau, StableDecay
 from ferpipe_emotion.training.schedule import PlateauState
@@ -50,12 +51,15 @@ class Progress:
     start: dict[str, Any] | None = None
 
 
-def save_state(folder: Path, recipe: Recipe, data: str, progress: Progress, variables: list[Any]) -> None:
-    """Write the state to `folder`, all or nothing; `data` is the fingerprint of the faces."""
+def save_state(
+    folder: Path, recipe: Recipe, inputs: Inputs, progress: Progress, variables: list[Any]
+) -> None:
+    """Write the state to `folder`, all or nothing."""
     about = {
         "format": _FORMAT,
         "recipe": recipe.model_dump(mode="json"),
-        "data": data,
+        "data": inputs.faces,
+        "teachers": inputs.teachers,
         "progress": asdict(progress),
     }
     part = folder / f"{STATE}.part"
@@ -70,10 +74,10 @@ def stored_recipe(folder: Path) -> Recipe:
     return Recipe.model_validate(_read(folder)[0]["recipe"])
 
 
-def load_state(folder: Path, recipe: Recipe, data: str, variables: list[Any]) -> Progress:
+def load_state(folder: Path, recipe: Recipe, inputs: Inputs, variables: list[Any]) -> Progress:
     """Set `variables` to what was saved and give the progress.
 
-    Raises UsageError where the recipe or the data is another one, or the file is damaged.
+    Raises UsageError where the recipe, the data or a teacher is another one, or the file is damaged.
     """
     about, arrays = _read(folder)
     before, now, saved = _filled(about["recipe"]), recipe.model_dump(mode="json"), about["progress"]
@@ -84,9 +88,15 @@ def load_state(folder: Path, recipe: Recipe, data: str, variables: list[Any]) ->
             f"{folder} holds a training of another recipe ({', '.join(changed)} differ): "
             "go on with the old one, or train into another folder"
         )
-    if about["data"] != data:
+    stored = Inputs.stored(about)
+    if stored.faces != inputs.faces:
         raise UsageError(
             f"{folder} holds a training on other faces: give it the same data, or another folder"
+        )
+    if names := inputs.changed_teachers(stored):
+        raise UsageError(
+            f"the file of the teacher '{names[0]}' is another one than when the training in {folder} began: "
+            "put that one back, or train into another folder"
         )
     if [a.shape for a in arrays] != [tuple(v.shape) for v in variables]:
         raise UsageError(f"{folder / STATE} does not fit this network: was it written by another version?")

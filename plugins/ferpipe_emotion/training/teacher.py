@@ -18,12 +18,12 @@ from ferpipe_emotion.classifier import open_classifier, refuse_misfit, softmax
 from ferpipe_emotion.evaluation.evaluate import pictures
 from ferpipe_emotion.find import Found, find_model, keras_twin
 from ferpipe_emotion.keras_files import shapes_of
-from ferpipe_emotion.model import Model
+from ferpipe_emotion.model import Model, digest
 from ferpipe_emotion.training.data import LabelledFaces
 from ferpipe_emotion.training.recipe import Recipe, Teacher
 from ferpipe_emotion.training.start import read_network
 
-__all__ = ["LiveTeachers", "taught"]
+__all__ = ["LiveTeachers", "taught", "teacher_digests"]
 
 _AT_ONCE = 512
 
@@ -49,6 +49,17 @@ def taught(faces: LabelledFaces, teacher: Teacher) -> npt.NDArray[np.float32]:
         classifier.close()
     shares: npt.NDArray[np.float32] = (whole / whole.sum(axis=1, keepdims=True)).astype(np.float32)
     return shares
+
+
+def teacher_digests(teacher: Teacher) -> dict[str, str]:
+    """The SHA-256 of each teacher's file, or of its several files, by the name that the recipe gives it.
+
+    Raises UsageError where there is none.
+    """
+    found = {name: find_model(name) for name in teacher.models}
+    if teacher.live:
+        found = {name: keras_twin(one) or one for name, one in found.items()}
+    return {name: digest(*one.files) for name, one in found.items()}
 
 
 class LiveTeachers:

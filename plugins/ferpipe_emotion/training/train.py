@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import time
 from collections.abc import Callable
@@ -18,6 +17,7 @@ from ferpipe_emotion.classifier import softmax
 from ferpipe_emotion.evaluation.scores import confusion_matrix, macro_f1, negative_log_likelihood
 from ferpipe_emotion.training.batches import Batches
 from ferpipe_emotion.training.data import DataOptions, LabelledFaces, load_faces
+from ferpipe_emotion.training.inputs import Inputs
 from ferpipe_emotion.training.net import import_quietly, need_keras
 from ferpipe_emotion.training.recipe import Recipe
 from ferpipe_emotion.training.recipe_parts import Plateau
@@ -138,7 +138,7 @@ class _Run:
         self.trainee.compile(optimizer=self.optimizer, jit_compile=recipe.compile and _can_compile())
         self.optimizer.build(self.network.trainable_variables)
         self.progress = Progress()
-        self.data = _fingerprint(self.batches, validation)
+        self.inputs = Inputs.of(self.batches, validation)
         self.saved = self.began = time.monotonic()
 
     @property
@@ -160,7 +160,7 @@ class _Run:
             if self.trainee.average is not None:
                 self.trainee.average.restart()
         if resume:
-            self.progress = load_state(self.folder, self.recipe, self.data, self.variables)
+            self.progress = load_state(self.folder, self.recipe, self.inputs, self.variables)
         if self.watcher:
             self.watcher.begin(self.recipe, self.batches.steps, self.progress, self.network.count_params())
 
@@ -192,7 +192,7 @@ class _Run:
         now = time.monotonic()
         self.progress.seconds += now - self.began
         self.began = now
-        save_state(self.folder, self.recipe, self.data, self.progress, self.variables)
+        save_state(self.folder, self.recipe, self.inputs, self.progress, self.variables)
         self.saved = time.monotonic()
 
     def _rate(self, step: int) -> float:
@@ -265,16 +265,6 @@ def _can_compile() -> bool:
     import keras
 
     return bool(keras.backend.backend() != "torch")
-
-
-def _fingerprint(batches: Batches, validation: LabelledFaces) -> str:
-    digest = hashlib.sha256()
-    if batches.views is not None:
-        digest.update(batches.views.images.tobytes())
-    for faces in (batches.faces, validation):
-        digest.update(faces.images.tobytes())
-        digest.update(faces.labels.tobytes())
-    return digest.hexdigest()
 
 
 def _logits(network: Any, images: npt.NDArray[np.uint8]) -> npt.NDArray[np.float64]:

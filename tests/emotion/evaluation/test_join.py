@@ -270,3 +270,8 @@ def test_an_export_beside_the_network_leaves_it_its_side_file(tmp_path: Path, mo
     assert "mine.tflite" in listed
     assert main(["export", str(tmp_path / "mine.tflite"), "-o", str(tmp_path / "x.tflite")]) == 2
     assert "is a LiteRT file already" in capsys.readouterr().err
+    assert main(["export", "mine", "-o", str(tmp_path / "half.tflite"), "--float16"]) == 0
+    assert find_model(tmp_path / "half.tflite").card.name == "half"
+    path.unlink()
+    assert main(["export", "mine", "-o", str(tmp_path / "x.tflite")]) == 2
+    assert "is a LiteRT file already" in capsys.readouterr().err

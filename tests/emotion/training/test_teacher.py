@@ -12,7 +12,7 @@ from emotion_training_support import tiny_recipe
 from ferpipe import UsageError
 from ferpipe_emotion.classifier import open_classifier, softmax
 from ferpipe_emotion.evaluation.evaluate import pictures
-from ferpipe_emotion.model import Model
+from ferpipe_emotion.model import Model, digest
 from ferpipe_emotion.training.data import LabelledFaces
 from ferpipe_emotion.training.targets import make_targets
 from ferpipe_emotion.training.teacher import LiveTeachers
@@ -81,6 +81,27 @@ def test_a_live_training_goes_on_to_the_same_end_and_saves_no_teacher(
         np.load(tmp_path / "alone" / "state.npz") as plain,
     ):
         assert live.files == plain.files
+
+
+@pytest.mark.parametrize("live", ["", ", live: true"])
+def test_a_training_does_not_go_on_with_another_teacher(
+    lfw: LabelledFaces, card: Model, live: str, tmp_path: Path
+) -> None:
+    own = card.model_copy().placed(tmp_path)
+    (tmp_path / card.file).write_bytes(card.path.read_bytes())
+    own.write(tmp_path / "own.json")
+    teacher = f"labels.teacher={{models: ['{tmp_path / 'own.json'}'], share: 0.25{live}}}"
+    stops = iter([False, True])
+    with pytest.raises(Stopped):
+        run(lfw, tmp_path / "run", teacher, stop=lambda: next(stops))
+    other = run(lfw, tmp_path / "other", "seed=5").model
+    (tmp_path / card.file).write_bytes(other.read_bytes())
+    own.model_copy(update={"sha256": digest(other)}).write(tmp_path / "own.json")
+    with pytest.raises(UsageError, match=r"teacher '.*own\.json' is another one than when"):
+        run(lfw, tmp_path / "run", teacher, resume=True)
+    (tmp_path / card.file).write_bytes(card.path.read_bytes())
+    own.write(tmp_path / "own.json")
+    assert run(lfw, tmp_path / "run", teacher, resume=True).progress.epoch == tiny_recipe().epochs
 
 
 @pytest.mark.parametrize(
