@@ -3,7 +3,7 @@
     python benchmarks/classifier.py [MODEL ...]          cost a face, accuracy on PublicTest
     python benchmarks/classifier.py --export CHECKPOINT.keras --name base
 
-    python benchmarks/classifier.py --compare CHECKPOINT.keras     float32, float16, int8
+    python benchmarks/classifier.py --compare CHECKPOINT.keras     float32, float16, dynamic-range, int8
 
 The second form writes models/NAME.tflite and NAME.json: the output `emotion`, the temperature
 fitted and the scores measured on FER2013's PublicTest (FERPIPE_SHARED/fer2013).  It keeps the
@@ -19,6 +19,7 @@ import os
 import tempfile
 import time
 from pathlib import Path
+from typing import get_args
 
 import cv2
 import numpy as np
@@ -134,7 +135,7 @@ def table(models: list[str]) -> None:
 def compare_precisions(checkpoint: Path, card: Model, images: list[np.ndarray]) -> None:
     with tempfile.TemporaryDirectory() as scratch:
         sides = []
-        for precision in ("float32", "float16", "int8"):
+        for precision in get_args(Precision):
             twin = card.model_copy(update={"name": f"{card.name}-{precision}", "file": f"{precision}.tflite"})
             done, difference = export_litert(
                 checkpoint, twin, Path(scratch), head="emotion", precision=precision, samples=images[:300]
@@ -210,9 +211,9 @@ def main() -> None:
     )
     parser.add_argument("models", nargs="*", default=["base"])
     parser.add_argument("--export", type=Path, metavar="CHECKPOINT")
-    parser.add_argument("--compare", type=Path, metavar="CHECKPOINT", help="float32, float16 and int8 of it")
+    parser.add_argument("--compare", type=Path, metavar="CHECKPOINT", help="its precisions")
     parser.add_argument("--name", default="base")
-    parser.add_argument("--precision", default="float32", choices=("float32", "float16", "int8"))
+    parser.add_argument("--precision", default="float32", choices=get_args(Precision))
     parser.add_argument("--mirror", action="store_true", help="the file averages over the mirrored face")
     parser.add_argument("--recipe", default="", help="said in the side file")
     arguments = parser.parse_args()

@@ -148,7 +148,10 @@ def explain(image: Path, model: str, out: Path | None) -> int:
     help="NAME.tflite for LiteRT, NAME.onnx for ONNX, NAME.keras to join several.",
 )
 @click.option("--float16", "precision", flag_value="float16", help="Half the size.")
-@click.option("--int8", "precision", flag_value="int8", help="A quarter of the size; needs --data.")
+@click.option(
+    "--dynamic-range", "precision", flag_value="dynamic-range", help="A quarter of the size (int8 weights)."
+)
+@click.option("--int8", "precision", flag_value="int8", help="int8 throughout; needs --data.")
 @click.option("--data", metavar="PATH", help=f"{_DATA} Sets int8's ranges; measures what was written.")
 @click.option("--mirror", is_flag=True, help="Average over the mirrored face in the file, at twice the cost.")
 @click.option(

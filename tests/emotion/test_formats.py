@@ -22,6 +22,7 @@ CLASSES = ("angry", "happy", "neutral")
 SLOWLY = [
     ("float32", 1e-4),
     pytest.param("float16", 5e-3, marks=pytest.mark.slow),
+    pytest.param("dynamic-range", 0.1, marks=pytest.mark.slow),
     pytest.param("int8", 0.2, marks=pytest.mark.slow),
 ]
 
@@ -196,6 +197,25 @@ def test_an_export_that_answers_otherwise_is_not_written(network, tmp_path, monk
     with pytest.raises(UsageError, match="the export's probabilities differ by 0"):
         export_litert(tmp_path / "two.keras", card(), tmp_path / "out", head="emotion")
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.slow
+def test_dynamic_range_asks_for_no_pictures_and_holds_int8_weights(tmp_path: Path, pictures):
+    import keras
+
+    keras.utils.set_random_seed(3)
+    picture = keras.Input((24, 20, 1))
+    seen = keras.layers.Conv2D(64, 3, strides=4, activation="relu")(keras.layers.Rescaling(1 / 255)(picture))
+    wide = keras.layers.Dense(3)(keras.layers.Dense(96, "relu")(keras.layers.Flatten()(seen)))
+    keras.Model(picture, wide).save(tmp_path / "wide.keras")
+    done, difference = export_litert(
+        tmp_path / "wide.keras", card(), tmp_path / "out", precision="dynamic-range"
+    )
+    assert 1e-6 < difference < 0.05
+    full, _ = export_litert(tmp_path / "wide.keras", card(), tmp_path / "full")
+    assert done.path.stat().st_size < 0.3 * full.path.stat().st_size
+    one, other = (open_classifier(made.path).probabilities(pictures) for made in (done, full))
+    assert 0 < np.abs(one - other).max() < 0.05
 
 
 def test_int8_asks_for_pictures(single):
