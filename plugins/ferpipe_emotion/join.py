@@ -50,7 +50,7 @@ def join(sources: Sequence[str | Path], out: Path, *, soup: bool = False) -> Mod
         classes=cards[0].classes,
         input=cards[0].input,
         output=_output_of_soup(cards) if soup else Output(kind="logits"),
-        framing=cards[0].framing,
+        framing=next((card.framing for card in cards if card.framing is not None), None),
         data=_texts(card.data for card in cards),
         recipe=("the mean of the weights of " if soup else "the mean of ")
         + " and ".join(f"'{card.recipe or card.name}'" for card in cards),
@@ -127,9 +127,12 @@ def _agree(cards: Sequence[Model], sources: Sequence[str | Path]) -> None:
             raise UsageError(
                 f"'{source}' wants another input than '{sources[0]}': size, channels or scale differ"
             )
-        if card.framing != first.framing:
+    framed = [number for number, card in enumerate(cards) if card.framing is not None]
+    for number in framed[1:]:
+        if cards[number].framing != cards[framed[0]].framing:
             raise UsageError(
-                f"'{source}' wants faces framed otherwise than '{sources[0]}': their `framing` differs"
+                f"'{sources[number]}' wants faces framed otherwise than '{sources[framed[0]]}': "
+                "their `framing` differs"
             )
 
 

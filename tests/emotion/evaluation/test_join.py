@@ -146,10 +146,18 @@ def test_the_temperature_is_fitted_where_there_is_data(tmp_path: Path, capsys) -
     ],
 )
 def test_networks_that_differ_are_not_joined(changes, said, tmp_path: Path, capsys) -> None:
-    paths = [saved(tmp_path, "a", 1), saved(tmp_path, "b", 2, **changes)]
+    framing = Framing(points={"nose": (0.5, 0.5)})
+    paths = [saved(tmp_path, "a", 1, framing=framing), saved(tmp_path, "b", 2, **changes)]
     assert main(["export", *map(str, paths), "-o", str(tmp_path / "all.keras")]) == 2
     assert said in capsys.readouterr().err
     assert not (tmp_path / "all.keras").exists()
+
+
+def test_a_network_that_says_nothing_of_the_framing_joins_one_that_does(tmp_path: Path) -> None:
+    framing = Framing(points={"nose": (0.5, 0.5)})
+    paths = [saved(tmp_path, "a", 1), saved(tmp_path, "b", 2, framing=framing)]
+    assert main(["export", *map(str, paths), "--soup", "-o", str(tmp_path / "all.keras")]) == 0
+    assert find_model(tmp_path / "all.keras").card.framing == framing
 
 
 @pytest.mark.parametrize(
@@ -167,9 +175,9 @@ def test_the_side_file_of_another_network_is_refused(changes, said, tmp_path: Pa
     paths = [str(saved(tmp_path, "a", 1, **changes)), str(saved(tmp_path, "b", 2, **changes))]
     assert main(["export", *paths, "-o", str(tmp_path / "all.keras")]) == 2
     assert said in capsys.readouterr().err
-    if "output" not in changes:  # an export keeps the output that --head says
-        assert main(["export", paths[0], "-o", str(tmp_path / "all.tflite")]) == 2
-        assert said in capsys.readouterr().err
+    assert main(["export", paths[0], "-o", str(tmp_path / "all.tflite")]) == 2
+    of_export = "the network has no output '7'; it has emotion, other" if "output" in changes else said
+    assert of_export in capsys.readouterr().err
     assert not list(tmp_path.glob("*all*"))
 
 
