@@ -19,6 +19,7 @@ from ferpipe_emotion.training.targets import keep_faces, make_targets
 
 SHIPPED = {
     "base": 877_711,
+    "base-finish": 877_711,
     "classic-folders": 4_478_727,
     "classic-json-h5": 1_914_951,
     "classic-plain": 2_345_607,
