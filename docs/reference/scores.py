@@ -11,14 +11,22 @@ README = Path(__file__).parents[2] / "README.md"
 
 
 def scores() -> str:
-    """What the side file of the default model says of it."""
-    facts = json.loads((shipped("models") / "base.json").read_text(encoding="utf-8"))
+    """What the side files of the shipped models say of them, the default one first."""
+    named = ("default network", "base"), ("smallest", "nano")
+    told = [
+        _of(f"The {what}", name) for what, name in named if (shipped("models") / f"{name}.json").is_file()
+    ]
+    return " ".join([*told, "[models.md](docs/models.md) says what these numbers mean."])
+
+
+def _of(what: str, name: str) -> str:
+    facts = json.loads((shipped("models") / f"{name}.json").read_text(encoding="utf-8"))
     told = facts["scores"]["FER2013 PublicTest"]
-    size = (shipped("models") / facts["file"]).stat().st_size
+    size = (shipped("models") / facts["file"]).stat().st_size / 1e6
     return (
-        f"The default network, `{facts['name']}` ({size / 1e6:.1f} MB): {told['accuracy']:.1%} of FER2013's "
+        f"{what}, `{name}` ({size:.{1 if size >= 1 else 2}f} MB): {told['accuracy']:.1%} of FER2013's "
         f"PublicTest with its seven labels, macro-F1 {told['macro_f1']:.3f}, expected calibration error "
-        f"{told['ece']:.3f}. [models.md](docs/models.md) says what these numbers mean."
+        f"{told['ece']:.3f}."
     )
 
 
