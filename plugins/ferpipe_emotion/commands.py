@@ -147,11 +147,9 @@ def explain(image: Path, model: str, out: Path | None) -> int:
     required=True,
     help="NAME.tflite for LiteRT, NAME.onnx for ONNX, NAME.keras to join several.",
 )
-@click.option("--float16", "precision", flag_value="float16", help="Half the size.")
-@click.option(
-    "--dynamic-range", "precision", flag_value="dynamic-range", help="A quarter of the size (int8 weights)."
-)
-@click.option("--int8", "precision", flag_value="int8", help="int8 throughout; needs --data.")
+@click.option("--float16", is_flag=True, help="Half the size.")
+@click.option("--dynamic-range", is_flag=True, help="A quarter of the size (int8 weights).")
+@click.option("--int8", is_flag=True, help="int8 throughout; needs --data.")
 @click.option("--data", metavar="PATH", help=f"{_DATA} Sets int8's ranges; measures what was written.")
 @click.option("--mirror", is_flag=True, help="Average over the mirrored face in the file, at twice the cost.")
 @click.option(
@@ -161,25 +159,31 @@ def explain(image: Path, model: str, out: Path | None) -> int:
 def export(
     models: tuple[Path, ...],
     out: Path,
-    precision: str | None,
+    float16: bool,  # noqa: FBT001 -- click's flags
+    dynamic_range: bool,  # noqa: FBT001
+    int8: bool,  # noqa: FBT001
     data: str | None,
-    mirror: bool,  # noqa: FBT001 -- click's flags
+    mirror: bool,  # noqa: FBT001
     soup: bool,  # noqa: FBT001
     head: str | None,
 ) -> int:
     """Export a Keras MODEL to LiteRT or ONNX, with a side file of its own.
 
     MODEL is a file that has its side file, or a name such as base.
-    The export is refused where its probabilities differ from the network's.
+    The export is refused where its probabilities differ from the network's; int8 weights are not.
     Several MODELs are joined into one NAME.keras that answers with their mean; export that next.
     """
     from ferpipe_emotion.evaluation.exporting import run_export, run_join
 
+    given = {"float16": float16, "dynamic-range": dynamic_range, "int8": int8}
+    wanted = [name for name, asked in given.items() if asked]
+    if len(wanted) > 1:
+        raise click.UsageError(f"--{wanted[0]} and --{wanted[1]} exclude each other: give one of them")
     if len(models) > 1:
-        if precision is not None or mirror or head is not None:
+        if wanted or mirror or head is not None:
             raise click.UsageError("several networks are joined first: leave the other options to its export")
         return run_join(models, out, data, soup=soup)
     if soup:
         raise click.UsageError("--soup averages several networks: name more than one")
     kept = int(head) if head is not None and head.isdecimal() else head
-    return run_export(models[0], out, precision or "float32", data, kept, mirror=mirror)
+    return run_export(models[0], out, (wanted or ["float32"])[0], data, kept, mirror=mirror)

@@ -54,6 +54,8 @@ def run_export(
         twin = None if model.suffix == ".tflite" else keras_twin(found)
         if twin is None or twin.card is None:
             raise UsageError(f"'{found.path}' is a LiteRT file already: export takes the Keras network")
+        if twin.card.format == "litert":  # what is said there is said of the other file
+            raise UsageError(f"'{twin.path}' has no side file of its own: docs/models.md says what is in it")
         card, model = twin.card, twin.path
     import_quietly()
     from ferpipe_emotion.export import Precision, export_litert, export_onnx

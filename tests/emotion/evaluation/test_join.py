@@ -253,6 +253,7 @@ def test_what_joining_refuses(tmp_path: Path, capsys) -> None:
         ([a, b, "-o", "x.keras", "--float16"], "joined first"),
         ([a, str(bare), "-o", "x.keras"], "has no side file"),
         ([a, "-o", "x.keras"], "must end in .tflite or .onnx"),
+        ([a, "-o", "x.tflite", "--int8", "--float16"], "--float16 and --int8 exclude each other"),
     ):
         assert main(["export", *arguments]) == 2, said
         assert said in capsys.readouterr().err
@@ -280,6 +281,10 @@ def test_an_export_beside_the_network_leaves_it_its_side_file(tmp_path: Path, mo
     assert "is a LiteRT file already" in capsys.readouterr().err
     assert main(["export", "mine", "-o", str(tmp_path / "half.tflite"), "--float16"]) == 0
     assert find_model(tmp_path / "half.tflite").card.name == "half"
+    side, named = tmp_path / "mine.ferpipe.json", ["export", "mine", "-o", str(tmp_path / "x.tflite")]
+    side.unlink()  # the LiteRT file's own would be untrue of the network
+    assert main(named) == 2
+    assert "mine.keras' has no side file of its own" in capsys.readouterr().err
     path.unlink()
-    assert main(["export", "mine", "-o", str(tmp_path / "x.tflite")]) == 2
+    assert main(named) == 2
     assert "is a LiteRT file already" in capsys.readouterr().err
