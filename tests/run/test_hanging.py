@@ -140,16 +140,17 @@ def test_the_first_error_wins_and_the_others_hang_on_to_it(executor):
 
 
 def test_a_source_deaf_to_the_stop_is_left_behind(executor):
-    release = threading.Event()
+    deaf, release = threading.Event(), threading.Event()
 
     class Deaf(Counter):
         def frames(self):
             yield from super().frames()
+            deaf.set()
             release.wait()
 
     bench = Bench(executor).add("in", Deaf(CounterOptions(frames=3, live=True))).add("keep", Keep())
     run = bench.start()
-    time.sleep(0.3)
+    assert deaf.wait(4)
     run.finish("SIGINT")
     asked = time.monotonic()
     assert run.wait(4)
