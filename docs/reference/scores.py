@@ -12,11 +12,8 @@ README = Path(__file__).parents[2] / "README.md"
 
 def scores() -> str:
     """What the side files of the shipped models say of them, the default one first."""
-    named = ("default network", "base"), ("smallest", "nano")
-    told = [
-        _of(f"The {what}", name) for what, name in named if (shipped("models") / f"{name}.json").is_file()
-    ]
-    return " ".join([*told, "[models.md](docs/models.md) says what these numbers mean."])
+    told = f"{_of('The default network', 'base')} {_of('The smallest', 'nano')}"
+    return f"{told} [models.md](docs/models.md) says what these numbers mean."
 
 
 def _of(what: str, name: str) -> str:
