@@ -27,10 +27,10 @@ if TYPE_CHECKING:
     from ferpipe.packet import StreamInfo as StreamInfo
     from ferpipe.packet import freeze as freeze
     from ferpipe.pipeline import Pipeline as Pipeline
-    from ferpipe.stage import Context as Context
-    from ferpipe.stage import Options as Options
-    from ferpipe.stage import Source as Source
-    from ferpipe.stage import Stage as Stage
+    from ferpipe.stages import Context as Context
+    from ferpipe.stages import Options as Options
+    from ferpipe.stages import Source as Source
+    from ferpipe.stages import Stage as Stage
 
 __version__ = "0.1.0"
 
@@ -52,10 +52,10 @@ _HOME = {
     "StreamInfo": "packet",
     "freeze": "packet",
     "Pipeline": "pipeline",
-    "Context": "stage",
-    "Options": "stage",
-    "Source": "stage",
-    "Stage": "stage",
+    "Context": "stages",
+    "Options": "stages",
+    "Source": "stages",
+    "Stage": "stages",
 }
 
 __all__ = ["__version__", *_HOME]  # noqa: PLE0604 -- the keys are strings

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ferpipe.check import Check
-    from ferpipe.stage import Stage
+    from ferpipe.stages import Stage
 
 __all__ = ["hookimpl", "hookspec"]
 

@@ -14,7 +14,7 @@ from ferpipe.errors import ConfigError, Problem
 from ferpipe.graph.model import Graph, RunSettings
 from ferpipe.packet import Packet
 from ferpipe.run import Run, RunReport
-from ferpipe.stage import Stage
+from ferpipe.stages import Stage
 
 if TYPE_CHECKING:
     from ferpipe.config import Definition

@@ -22,7 +22,7 @@ import pytest
 
 from ferpipe.packet import FACE_KINDS, Chip, Face, Frame, Image, Packet, StreamInfo
 from ferpipe.pretend import TestContext
-from ferpipe.stage import Context, Options, Source, Stage
+from ferpipe.stages import Context, Options, Source, Stage
 
 __all__ = [
     "TestContext",

@@ -7,7 +7,7 @@ from typing import Any
 from docs.reference.words import MADE, paragraphs, stage_row
 from ferpipe.plugins import Registry
 from ferpipe.plugins.describe import describe
-from ferpipe.stage import Stage
+from ferpipe.stages import Stage
 
 ROOMS = {
     "ferpipe_sources": "Sources",

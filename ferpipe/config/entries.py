@@ -14,7 +14,7 @@ from ferpipe.config.registry import Stages
 from ferpipe.errors import UsageError
 from ferpipe.graph import Node, Unknown
 from ferpipe.graph.words import did_you_mean, listing
-from ferpipe.stage import Options, Source, Stage
+from ferpipe.stages import Options, Source, Stage
 
 __all__ = ["Entry", "read_entries"]
 

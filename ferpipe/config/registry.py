@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-from ferpipe.stage import Stage
+from ferpipe.stages import Stage
 
 __all__ = ["StageEntry", "Stages", "givers"]
 

@@ -10,7 +10,7 @@ from pydantic.errors import PydanticInvalidForJsonSchema, PydanticSchemaGenerati
 
 from ferpipe.config.document import PipelineKeys, StageKeys
 from ferpipe.config.registry import Stages
-from ferpipe.stage import Stage
+from ferpipe.stages import Stage
 
 __all__ = ["json_schema"]
 

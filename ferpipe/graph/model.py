@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from ferpipe.errors import Problem
-from ferpipe.stage import Options, Source, Stage
+from ferpipe.stages import Options, Source, Stage
 
 __all__ = ["ErrorPolicy", "Fault", "Graph", "Node", "RunSettings", "Unknown"]
 

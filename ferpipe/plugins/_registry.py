@@ -18,7 +18,7 @@ from ferpipe.plugins._installed import installed
 from ferpipe.plugins._load import FAULTS, cause, load_file, load_object
 
 if TYPE_CHECKING:
-    from ferpipe.stage import Stage
+    from ferpipe.stages import Stage
 
 __all__ = ["Broken", "Registry", "StageEntry"]
 
@@ -245,7 +245,7 @@ def _mapping(given: object) -> Mapping[str, object]:
 
 
 def _checked(what: object) -> type[Stage[Any]]:
-    from ferpipe.stage import Options, Stage  # pydantic loads only when a stage is wanted
+    from ferpipe.stages import Options, Stage  # pydantic loads only when a stage is wanted
 
     if not (isinstance(what, type) and issubclass(what, Stage)):
         raise TypeError(f"{what!r} is not a subclass of ferpipe.Stage")

@@ -10,7 +10,7 @@ from typing import Any, Literal, Union, get_args, get_origin
 from pydantic.fields import FieldInfo
 from pydantic_core import to_jsonable_python
 
-from ferpipe.stage import Source, Stage
+from ferpipe.stages import Source, Stage
 
 __all__ = ["Option", "StageDescription", "describe"]
 

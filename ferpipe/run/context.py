@@ -46,7 +46,7 @@ class _Redacted(_Adapter):
 
 
 class RunContext:
-    """The engine's `Context` (see `ferpipe.stage.Context`) for one stage of one run."""
+    """The engine's `Context` (see `ferpipe.stages.Context`) for one stage of one run."""
 
     def __init__(
         self,

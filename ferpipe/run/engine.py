@@ -27,7 +27,7 @@ from ferpipe.run.threads import ThreadsExecutor
 from ferpipe.run.timing import Ages, Trace
 from ferpipe.run.words import explain
 from ferpipe.run.worker import Worker
-from ferpipe.stage import Source, Stage
+from ferpipe.stages import Source, Stage
 
 __all__ = ["Run"]
 

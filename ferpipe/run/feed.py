@@ -17,7 +17,7 @@ from ferpipe.run.ledger import Ledger
 from ferpipe.run.message import Message
 from ferpipe.run.timing import Histogram
 from ferpipe.run.worker import Worker
-from ferpipe.stage import Source
+from ferpipe.stages import Source
 
 __all__ = ["Gate", "packets_of", "room_for", "wake"]
 

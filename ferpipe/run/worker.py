@@ -23,7 +23,7 @@ from ferpipe.run.message import Message
 from ferpipe.run.tally import Tally
 from ferpipe.run.timing import Histogram, Trace
 from ferpipe.run.words import excused, explain, frame_of, name_of, spent, where
-from ferpipe.stage import Stage
+from ferpipe.stages import Stage
 
 if TYPE_CHECKING:
     from ferpipe.run.feed import Gate
