@@ -25,10 +25,10 @@ import cv2
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 
-from ferpipe_emotion.calibration import expected_calibration_error, fit_temperature
+from ferpipe_emotion.card import Framing, Input, Model, digest
 from ferpipe_emotion.classifier import open_classifier, softmax
-from ferpipe_emotion.export import Precision, export_litert
-from ferpipe_emotion.model import Framing, Input, Model, digest
+from ferpipe_train.export.convert import Precision, export_litert
+from ferpipe_train.metrics.calibration import expected_calibration_error, fit_temperature
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = Path(os.environ.get("FERPIPE_SHARED", ROOT.parent / "shared"))

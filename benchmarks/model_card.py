@@ -19,10 +19,10 @@ from typing import Any
 from classifier import ROOT, cost
 from rich.console import Console
 
+from ferpipe_emotion.card import Model, read_side_file
 from ferpipe_emotion.classifier import open_classifier
-from ferpipe_emotion.evaluation.evaluate import evaluate
-from ferpipe_emotion.evaluation.run import faces_for
-from ferpipe_emotion.model import Model, read_side_file
+from ferpipe_train.data.load import faces_for
+from ferpipe_train.evaluation.evaluate import evaluate
 
 MODELS = ROOT / "models"
 DATA = "FER2013 PublicTest"

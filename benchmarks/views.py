@@ -19,8 +19,8 @@ import numpy as np
 from _faces import aligner, detector, packet
 from aligner import paste, pictures
 
-from ferpipe_emotion.training.data import DataOptions, load_faces
-from ferpipe_emotion.training.data.views import key_of
+from ferpipe_train.data import DataOptions, load_faces
+from ferpipe_train.data.views import key_of
 
 SCENES = (
     "cell",

@@ -17,8 +17,8 @@ __all__ = ["ferpipe_doctor", "ferpipe_stages"]
 def ferpipe_stages() -> Mapping[str, str]:
     """The stages of this package; their modules are imported when a pipeline uses them."""
     return {
-        "litert": "ferpipe_emotion.litert:LiteRT",
-        "keras": "ferpipe_emotion.keras_stage:Keras",
+        "litert": "ferpipe_emotion.classify:LiteRT",
+        "keras": "ferpipe_emotion.classify:Keras",
         "smooth": "ferpipe_emotion.smooth:Smooth",
     }
 

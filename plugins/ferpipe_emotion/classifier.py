@@ -15,8 +15,8 @@ import numpy.typing as npt
 from pydantic import ValidationError
 
 from ferpipe import UsageError
-from ferpipe_emotion.find import Found, find_model
-from ferpipe_emotion.model import Input, Model, Output, digest
+from ferpipe_emotion.card import Input, Model, Output, digest
+from ferpipe_emotion.lookup import Found, find_model
 from ferpipe_emotion.prepare import Batch, prepare
 
 __all__ = ["Classifier", "Network", "join", "open_classifier", "refuse_misfit", "softmax"]
@@ -114,7 +114,7 @@ def open_classifier(
 ) -> Classifier:
     """Open any model file that ferpipe can read, or a shipped model by name.
 
-    `classes` and `given` (fields of `ferpipe_emotion.model.Input`) complete or override what
+    `classes` and `given` (fields of `ferpipe_emotion.card.Input`) complete or override what
     the side file says.  Raises UsageError with what to do.
     """
     found = find_model(model)
@@ -140,10 +140,10 @@ def join(
 
 def _open_network(found: Found, threads: int) -> Network:
     if found.format == "litert":
-        from ferpipe_emotion.litert import LiteRTNetwork
+        from ferpipe_emotion.networks.litert import LiteRTNetwork
 
         return LiteRTNetwork(found.path, threads)
-    from ferpipe_emotion.keras_stage import KerasNetwork
+    from ferpipe_emotion.networks.keras import KerasNetwork
 
     return KerasNetwork(found, threads)
 

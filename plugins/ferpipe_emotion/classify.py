@@ -1,18 +1,25 @@
-"""What the classifier stages have in common: options, and faces in and out."""
+"""The stages `litert` and `keras`: each face gets its probabilities and a label.
+
+The libraries that run the networks are imported when a stage opens, never before.
+"""
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
-from ferpipe import Context, Emotion, Face, Options, Packet, Stage
+from ferpipe import Context, Emotion, Face, Options, Packet, Stage, UsageError
 from ferpipe_emotion.classifier import Classifier, Network, join
-from ferpipe_emotion.find import Found, find_model
+from ferpipe_emotion.lookup import Found, find_model
 
-__all__ = ["Classify", "ClassifyOptions"]
+if TYPE_CHECKING:
+    from ferpipe_emotion.networks.keras import KerasNetwork
+    from ferpipe_emotion.networks.litert import LiteRTNetwork
+
+__all__ = ["Classify", "ClassifyOptions", "Keras", "KerasOptions", "LiteRT", "LiteRTOptions"]
 
 
 class InputOptions(Options):
@@ -116,3 +123,66 @@ class Classify(Stage[OptionsT]):
             "temperature": self.classifier.temperature,
             "flip": self.options.flip,
         }
+
+
+class LiteRTOptions(ClassifyOptions):
+    """Options of `litert`."""
+
+    model: str = Field(default="base", description="A model's name, or the path of a .tflite or side file.")
+
+
+class LiteRT(Classify[LiteRTOptions]):
+    """Tell each face's expression with a LiteRT network: class probabilities and a label.
+
+    It takes the aligned faces of a frame, resizes them where the network wants another size,
+    and gives each face its `emotion`.
+    """
+
+    Options = LiteRTOptions
+
+    @classmethod
+    def independent(cls, options: LiteRTOptions) -> bool:  # noqa: ARG003
+        """Always: each face is judged by itself."""
+        return True
+
+    def load(self, found: Found) -> LiteRTNetwork:
+        """Open a .tflite file."""
+        if found.format != "litert":
+            raise UsageError(
+                f"'{found.path}' is a Keras model: use the stage 'keras', or export it to LiteRT"
+            )
+        from ferpipe_emotion.networks.litert import LiteRTNetwork
+
+        return LiteRTNetwork(found.path, self.options.threads)
+
+
+class KerasOptions(ClassifyOptions):
+    """Options of `keras`."""
+
+    model: str = Field(
+        description="The path of a .keras or .h5 file, a model.json with its weights, a SavedModel folder, "
+        "or a side file."
+    )
+
+
+class Keras(Classify[KerasOptions]):
+    """Tell each face's expression with a Keras network or a SavedModel; needs TensorFlow.
+
+    For networks that were not exported to LiteRT, those of Keras 2 included.  It does what
+    `litert` does, and costs more memory and time to start.
+    """
+
+    Options = KerasOptions
+
+    def load(self, found: Found) -> KerasNetwork:
+        """Open a Keras file or a SavedModel."""
+        if not self.context.trusted:
+            raise UsageError(
+                f"'{found.path}' is a Keras model, which can hold code, and the pipeline is run with "
+                "--no-local-plugins: export the model to LiteRT, or leave that option out if you trust it"
+            )
+        if found.format == "litert":
+            raise UsageError(f"'{found.path}' is a LiteRT model: use the stage 'litert'")
+        from ferpipe_emotion.networks.keras import KerasNetwork
+
+        return KerasNetwork(found, self.options.threads)

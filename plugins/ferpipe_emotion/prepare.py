@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from ferpipe_emotion.model import Input
+from ferpipe_emotion.card import Input
 
 __all__ = ["Batch", "prepare"]
 

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from ferpipe import Emotion, Face, Options, Packet, Stage
 from ferpipe.packet import MICROSECONDS
-from ferpipe_emotion.steady import Steadiness, Steady
+from ferpipe_emotion.hysteresis import Steadiness, Steady
 
 __all__ = ["Smooth", "SmoothOptions"]
 

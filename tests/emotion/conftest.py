@@ -40,7 +40,7 @@ def network() -> Any:
 @pytest.fixture(scope="session")
 def single(network: Any) -> Any:
     """The same with the first head only."""
-    from ferpipe_emotion.export import with_head
+    from ferpipe_train.export.convert import with_head
 
     return with_head(network, "emotion")
 
@@ -56,7 +56,7 @@ def expected(single: Any, pictures: list[np.ndarray]) -> np.ndarray:
 @pytest.fixture(scope="session")
 def files(single: Any, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """The network in each format, by the format's name."""
-    from ferpipe_emotion.export import to_litert
+    from ferpipe_train.export.convert import to_litert
 
     folder = tmp_path_factory.mktemp("networks")
     places = {

@@ -11,11 +11,10 @@ import pytest
 
 from ferpipe import Chip, Face, UsageError
 from ferpipe.testing import TestContext, make_packet, run_stage
+from ferpipe_emotion.card import Input
 from ferpipe_emotion.classifier import open_classifier
-from ferpipe_emotion.classify import ClassifyOptions, InputOptions
-from ferpipe_emotion.keras_stage import Keras, KerasOptions
-from ferpipe_emotion.litert import LiteRT, LiteRTNetwork, LiteRTOptions
-from ferpipe_emotion.model import Input
+from ferpipe_emotion.classify import ClassifyOptions, InputOptions, Keras, KerasOptions, LiteRT, LiteRTOptions
+from ferpipe_emotion.networks.litert import LiteRTNetwork
 from ferpipe_emotion.prepare import prepare
 
 CLASSES = ("angry", "happy", "neutral")

@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 
 from ferpipe import UsageError
+from ferpipe_emotion.card import Input, Model, digest, read_side_file
 from ferpipe_emotion.classifier import open_classifier
-from ferpipe_emotion.export import export_litert, export_onnx, to_litert
-from ferpipe_emotion.find import load_model_card
-from ferpipe_emotion.model import Input, Model, digest, read_side_file
-from ferpipe_emotion.onnx_file import to_onnx
+from ferpipe_emotion.lookup import load_model_card
 from ferpipe_emotion.prepare import prepare
+from ferpipe_train.export.convert import export_litert, export_onnx, to_litert
+from ferpipe_train.export.onnx import to_onnx
 
 CLASSES = ("angry", "happy", "neutral")
 SLOWLY = [
@@ -190,10 +190,10 @@ def test_an_export_that_answers_otherwise_is_not_written(network, tmp_path, monk
 
     network.save(tmp_path / "two.keras")
     other = keras.models.clone_model(network)  # the same layers, fresh weights
-    from ferpipe_emotion import export
+    from ferpipe_train.export import convert
 
-    wrong = to_litert(export.with_head(other, "emotion"))
-    monkeypatch.setattr(export, "to_litert", lambda *_, **__: wrong)
+    wrong = to_litert(convert.with_head(other, "emotion"))
+    monkeypatch.setattr(convert, "to_litert", lambda *_, **__: wrong)
     with pytest.raises(UsageError, match="the export's probabilities differ by 0"):
         export_litert(tmp_path / "two.keras", card(), tmp_path / "out", head="emotion")
     assert not (tmp_path / "out").exists()

@@ -13,8 +13,8 @@ import pytest
 
 from ferpipe import UsageError
 from ferpipe.resources import shipped
-from ferpipe_emotion.find import find_model, known_models, load_model_card
-from ferpipe_emotion.model import Input, Model, digest
+from ferpipe_emotion.card import Input, Model, digest
+from ferpipe_emotion.lookup import find_model, known_models, load_model_card
 
 SIDE: dict[str, Any] = {
     "version": "ferpipe.model/1",
@@ -157,7 +157,7 @@ def test_the_digest_of_a_folder_sees_names_and_contents(tmp_path):
 
 
 def test_side_files_need_no_network_library():
-    code = "import sys, ferpipe_emotion, ferpipe_emotion.find; print(*sys.modules)"
+    code = "import sys, ferpipe_emotion, ferpipe_emotion.lookup; print(*sys.modules)"
     loaded = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     ).stdout.split()

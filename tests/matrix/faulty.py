@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from support.faults import broken
 
 from ferpipe import Options, Packet, Stage, hookimpl
-from ferpipe_emotion.litert import LiteRT
+from ferpipe_emotion.classify import LiteRT
 from ferpipe_emotion.smooth import Smooth
 from ferpipe_faces.align import Align
 from ferpipe_faces.blazeface import BlazeFace

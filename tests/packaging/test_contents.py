@@ -17,6 +17,7 @@ NEEDED = [
     "ferpipe_faces/py.typed",
     "ferpipe_emotion/py.typed",
     "ferpipe_sinks/py.typed",
+    "ferpipe_train/py.typed",
     "ferpipe/timeline/timeline-1.schema.json",
     "ferpipe/_shipped/pipelines/schema.json",
     "ferpipe/_shipped/samples/demo.mp4",
@@ -51,8 +52,8 @@ def files(folder: Path) -> list[Path]:
 
 def test_the_wheel_holds_nothing_else(wheel: Path) -> None:
     tops = {name.split("/")[0] for name in names(wheel)}
-    packages = {"ferpipe", "ferpipe_sources", "ferpipe_faces", "ferpipe_emotion", "ferpipe_sinks"}
-    assert {top for top in tops if not top.endswith(".dist-info")} == packages
+    plugins = {"ferpipe_sources", "ferpipe_faces", "ferpipe_emotion", "ferpipe_sinks", "ferpipe_train"}
+    assert {top for top in tops if not top.endswith(".dist-info")} == {"ferpipe", *plugins}
     assert not [name for name in names(wheel) if "_cache" in name or name.endswith((".pyc", ".part"))]
 
 

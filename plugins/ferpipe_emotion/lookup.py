@@ -1,0 +1,163 @@
+"""From what a user calls a model to the files on disk, and to its side file if it has one."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from ferpipe import UsageError
+from ferpipe.resources import model_dirs, resolve
+from ferpipe_emotion.card import VERSION, Format, Model, read_side_file
+
+__all__ = ["Found", "find_model", "is_side_file", "keras_twin", "known_models", "load_model_card"]
+
+_FORMATS: dict[str, Format] = {".tflite": "litert", ".keras": "keras", ".h5": "h5", ".hdf5": "h5"}
+_ACCEPTED = ".tflite, .keras, .h5, a model.json with its weights beside it, or a SavedModel folder"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A model's files.
+
+    path: the weights, or the JSON of the layers; weights: the second file of that form.
+    card: the side file, None where there is none.
+    """
+
+    path: Path
+    format: Format
+    weights: Path | None = None
+    card: Model | None = None
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """Everything that a checksum covers."""
+        return (self.path,) if self.weights is None else (self.path, self.weights)
+
+
+def load_model_card(name_or_path: str | Path) -> Model:
+    """The side file of a model, with its weights present and unchanged.
+
+    `name_or_path` is a shipped or pulled model's name (`base`), or the path of a side file or
+    of weights that have one.  Raises UsageError with what to do.
+    """
+    found = find_model(name_or_path)
+    if found.card is None:
+        raise UsageError(
+            f"'{found.path}' has no side file; write '{found.path.with_suffix('.json').name}' beside it "
+            "(see docs/models.md)"
+        )
+    return found.card
+
+
+def find_model(name_or_path: str | Path) -> Found:
+    """The files of a model, known by name or by path, and its side file where it has one.
+
+    Raises UsageError where there is no such model, its format is unknown, its side file is
+    wrong, or its weights are missing or changed.
+    """
+    path = resolve(name_or_path)
+    if _is_name(str(name_or_path), path):
+        return _from_card(_named(str(name_or_path)))
+    if not path.exists():
+        raise UsageError(f"there is no model file '{path}': give a path to {_ACCEPTED}, or a name")
+    if path.is_dir():
+        return _in_folder(path)
+    if path.suffix == ".json":
+        return _from_card(path) if is_side_file(path) else _layers(path)
+    if path.suffix == ".onnx":
+        raise UsageError(f"'{path}' is an ONNX file, which ferpipe writes but does not run: give the .tflite")
+    if path.suffix not in _FORMATS:
+        raise UsageError(f"'{path}' is no model that ferpipe can read: it must be {_ACCEPTED}")
+    return _beside(Found(path, _FORMATS[path.suffix]))
+
+
+def keras_twin(found: Found) -> Found | None:
+    """The Keras network itself, or that of the same name beside a LiteRT file; None where there is none."""
+    if found.format == "saved-model":
+        return None
+    if found.format != "litert":
+        return found
+    beside = found.path.with_suffix(".keras")
+    if not beside.is_file():
+        return None
+    own = find_model(beside)
+    return own if own.card is not None else Found(beside, "keras", None, found.card)
+
+
+def known_models() -> dict[str, Path]:
+    """The side files of the models that can be used by name: pulled ones before shipped ones."""
+    known: dict[str, Path] = {}
+    for folder in model_dirs():
+        # NAME.ferpipe.json last: where NAME.json is a side file too, it has the name.
+        for path in sorted(folder.glob("*.json"), key=lambda path: (path.name.count("."), path.name)):
+            if is_side_file(path, kind="emotion"):
+                known.setdefault(path.stem.removesuffix(".ferpipe"), path)
+    return known
+
+
+def _is_name(text: str, path: Path) -> bool:
+    return Path(text).name == text and not path.suffix and not path.exists()
+
+
+def _named(name: str) -> Path:
+    known = known_models()
+    if name in known:
+        return known[name]
+    near = difflib.get_close_matches(name, known, n=1)
+    meant = f"did you mean '{near[0]}'? " if near else ""
+    names = ", ".join(known) or "none"
+    raise UsageError(f"there is no model '{name}': {meant}known are {names}; a path works too")
+
+
+def _from_card(path: Path) -> Found:
+    card = read_side_file(path)
+    if card.format == "onnx":
+        return find_model(card.path)
+    card.check()
+    return Found(card.path, card.format, card.weights_path, card)
+
+
+def _beside(found: Found) -> Found:
+    """`found` with the side file that speaks of it, if one lies beside it."""
+    stem = found.path.with_suffix("") if found.path.is_file() else found.path
+    for side in (stem.with_name(stem.name + ".ferpipe.json"), stem.with_name(stem.name + ".json")):
+        if side.is_file() and is_side_file(side):
+            card = read_side_file(side)
+            if found.path.name in {file.name for file in card.files}:
+                card.check()
+                return Found(card.path, card.format, card.weights_path, card)
+    return found
+
+
+def _in_folder(folder: Path) -> Found:
+    if (folder / "saved_model.pb").is_file():
+        return _beside(Found(folder, "saved-model"))
+    if (folder / "model.json").is_file():
+        return _layers(folder / "model.json")
+    raise UsageError(f"the folder '{folder}' holds neither a saved_model.pb nor a model.json")
+
+
+def _layers(path: Path) -> Found:
+    """An architecture in JSON: its weights have the same name, or are the only ones there."""
+    stem = path.with_suffix("")
+    same = [stem.with_name(stem.name + suffix) for suffix in (".weights.h5", ".h5", ".hdf5")]
+    alone = [file for file in path.parent.iterdir() if file.suffix in {".h5", ".hdf5"}]
+    present = [file for file in same if file.is_file()] or (alone if len(alone) == 1 else [])
+    if not present:
+        raise UsageError(
+            f"'{path}' holds a network's layers, but its weights are not beside it: put them in '{same[1]}'"
+        )
+    return _beside(Found(path, "keras-json", present[0]))
+
+
+def is_side_file(path: Path, kind: str | None = None) -> bool:
+    """Whether it is a side file, of `kind` where that is given; the layers of a network are JSON too."""
+    try:
+        content = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return False
+    version = content.get("version") if isinstance(content, dict) else None
+    ours = isinstance(version, str) and version.startswith(VERSION.split("/")[0])
+    return ours and (kind is None or content.get("kind") == kind)

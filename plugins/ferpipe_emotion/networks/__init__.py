@@ -1,0 +1,1 @@
+"""What runs a model file: LiteRT or Keras, behind one protocol."""

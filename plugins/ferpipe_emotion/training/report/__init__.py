@@ -1,5 +1,0 @@
-"""The report of a training: pictures and one HTML page."""
-
-from ferpipe_emotion.training.report.write import write_report
-
-__all__ = ["write_report"]

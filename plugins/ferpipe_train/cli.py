@@ -1,0 +1,189 @@
+"""The verbs `train`, `evaluate`, `explain` and `export`.  Only click is imported before one runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+__all__ = ["evaluate", "explain", "export", "train"]
+
+_FILE = click.Path(path_type=Path)
+_OUT = click.Path(path_type=Path, dir_okay=False)
+_DATA = "A FER2013 csv (FER+'s fer2013new.csv beside it is used), a folder of images a class, or a cache."
+
+
+@click.command(short_help="Train a network by a recipe.")
+@click.argument("recipe")
+@click.option("--data", metavar="PATH", help=f"{_DATA} Left out, the recipe's.")
+@click.option("-o", "--out", type=_FILE, help="Folder of the training. Left out, out/train/NAME.")
+@click.option("--set", "changes", multiple=True, metavar="KEY=VALUE", help="Change the recipe: epochs=10.")
+@click.option(
+    "--start",
+    type=_OUT,
+    metavar="FILE",
+    help="Begin with the weights of this .keras file; other classes get new outputs.",
+)
+@click.option("--resume", is_flag=True, help="Go on from the state that is in the folder, if there is one.")
+@click.option("--strict", is_flag=True, help="Refuse data with bad rows instead of leaving them out.")
+@click.option("--no-report", is_flag=True, help="Write no report at the end.")
+@click.option("-q", "--quiet", is_flag=True, help="Print the result only.")
+def train(
+    recipe: str,
+    data: str | None,
+    out: Path | None,
+    changes: tuple[str, ...],
+    start: Path | None,
+    resume: bool,  # noqa: FBT001 -- click's flags
+    strict: bool,  # noqa: FBT001
+    no_report: bool,  # noqa: FBT001
+    quiet: bool,  # noqa: FBT001
+) -> int:
+    """Train a network by RECIPE: a YAML file, or the name of a shipped one such as base.
+
+    A stopped or killed training goes on with --resume from the step that it had saved.
+    """
+    from ferpipe_train.commands.train import run_training
+
+    more = ("data.strict=true",) if strict else ()
+    return run_training(
+        recipe, data, out, (*changes, *more), start=start, resume=resume, report=not no_report, quiet=quiet
+    )
+
+
+@click.command()
+@click.argument("model")
+@click.option("--data", required=True, metavar="PATH", help=_DATA)
+@click.option("--split", default="PublicTest", show_default=True, help="Training, PublicTest or PrivateTest.")
+@click.option("--json", "json_out", type=_OUT, help="Write every figure as JSON.")
+@click.option("--html", "html_out", type=_OUT, help="Write a page with plots.")
+@click.option("--compare", metavar="MODEL", help="Compare with a second model on the same faces.")
+@click.option(
+    "--classes", metavar="A,B,C", help="Of a model without a side file, in the order of its outputs."
+)
+@click.option(
+    "--scale",
+    type=click.Choice(["raw", "unit", "signed", "standardize"]),
+    help="How a model without a side file wants its pixels.",
+)
+@click.option("--flip", is_flag=True, help="Average with the mirrored face.")
+@click.option("--no-robustness", is_flag=True, help="Leave out the small, dim, blurred and turned faces.")
+@click.option(
+    "--threads", default=2, show_default=True, type=click.IntRange(1, 64), help="Of a LiteRT network."
+)
+@click.option("--strict", is_flag=True, help="Refuse data with bad rows instead of leaving them out.")
+@click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
+def evaluate(
+    model: str,
+    data: str,
+    split: str,
+    json_out: Path | None,
+    html_out: Path | None,
+    compare: str | None,
+    classes: str | None,
+    scale: str | None,
+    flip: bool,  # noqa: FBT001
+    no_robustness: bool,  # noqa: FBT001
+    threads: int,
+    strict: bool,  # noqa: FBT001
+    quiet: bool,  # noqa: FBT001
+) -> int:
+    """Measure MODEL on labelled faces: a shipped name, or any file.
+
+    Takes ferpipe's models, .tflite, .keras, .h5, and model.json with its .h5.
+    Figures are shares from 0 to 1.
+    """
+    from ferpipe_train.commands.evaluate import Request, run_evaluation
+
+    return run_evaluation(
+        Request(
+            model=model,
+            data=data,
+            split=split,
+            compare=compare,
+            classes=tuple(part.strip() for part in classes.split(",")) if classes else None,
+            scale=scale,
+            flip=flip,
+            robustness=not no_robustness,
+            threads=threads,
+            strict=strict,
+        ),
+        json_out=json_out,
+        html_out=html_out,
+        quiet=quiet,
+    )
+
+
+@click.command()
+@click.argument("image", type=_FILE)
+@click.option("--model", default="base", show_default=True, help="A model's name or file.")
+@click.option("-o", "--out", type=_FILE, help="Folder to write to. Left out, out/explain/IMAGE.")
+def explain(image: Path, model: str, out: Path | None) -> int:
+    """Show why the faces of IMAGE, a still, are answered as they are.
+
+    Writes probabilities, heat maps and what each convolution answers, as PNG and HTML.
+    """
+    from ferpipe_train.explain.explain import explain as run
+
+    folder = out or Path("out") / "explain" / image.stem
+    index, faces, how = run(image, model, folder)
+    from ferpipe_emotion.classifier import open_classifier
+
+    classes = open_classifier(model).classes
+    for number, face in enumerate(faces, 1):
+        best = int(face.probabilities.argmax())
+        click.echo(f"face {number}: {classes[best]} {100 * face.probabilities[best]:.1f} %")
+    click.echo(how)
+    click.echo(f"wrote {index}")
+    return 0
+
+
+@click.command(short_help="Export a Keras MODEL to LiteRT or ONNX.")
+@click.argument("models", type=_FILE, nargs=-1, required=True, metavar="MODEL...")
+@click.option(
+    "-o",
+    "--out",
+    type=_OUT,
+    required=True,
+    help="NAME.tflite for LiteRT, NAME.onnx for ONNX, NAME.keras to join several.",
+)
+@click.option("--float16", is_flag=True, help="Half the size.")
+@click.option("--dynamic-range", is_flag=True, help="A quarter of the size (int8 weights).")
+@click.option("--int8", is_flag=True, help="int8 throughout; needs --data.")
+@click.option("--data", metavar="PATH", help=f"{_DATA} Sets int8's ranges; measures what was written.")
+@click.option("--mirror", is_flag=True, help="Average over the mirrored face in the file, at twice the cost.")
+@click.option(
+    "--soup", is_flag=True, help="Of several, average the weights: networks that grew from one start."
+)
+@click.option("--head", help="Name or number of the output that is kept. Left out, the side file's.")
+def export(
+    models: tuple[Path, ...],
+    out: Path,
+    float16: bool,  # noqa: FBT001 -- click's flags
+    dynamic_range: bool,  # noqa: FBT001
+    int8: bool,  # noqa: FBT001
+    data: str | None,
+    mirror: bool,  # noqa: FBT001
+    soup: bool,  # noqa: FBT001
+    head: str | None,
+) -> int:
+    """Export a Keras MODEL to LiteRT or ONNX, with a side file of its own.
+
+    MODEL is a file that has its side file, or a name such as base.
+    The export is refused where its probabilities differ from the network's; int8 weights are not.
+    Several MODELs are joined into one NAME.keras that answers with their mean; export that next.
+    """
+    from ferpipe_train.commands.export import run_export, run_join
+
+    given = {"float16": float16, "dynamic-range": dynamic_range, "int8": int8}
+    wanted = [name for name, asked in given.items() if asked]
+    if len(wanted) > 1:
+        raise click.UsageError(f"--{wanted[0]} and --{wanted[1]} exclude each other: give one of them")
+    if len(models) > 1:
+        if wanted or mirror or head is not None:
+            raise click.UsageError("several networks are joined first: leave the other options to its export")
+        return run_join(models, out, data, soup=soup)
+    if soup:
+        raise click.UsageError("--soup averages several networks: name more than one")
+    kept = int(head) if head is not None and head.isdecimal() else head
+    return run_export(models[0], out, (wanted or ["float32"])[0], data, kept, mirror=mirror)

@@ -1,0 +1,140 @@
+"""Explain a still: its faces as a user would get them, and why each is answered so."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ferpipe import Box, Pipeline, UsageError
+from ferpipe_emotion.classifier import Classifier, open_classifier
+from ferpipe_emotion.lookup import Found, find_model, keras_twin
+from ferpipe_train.explain import draw, heat
+from ferpipe_train.extras import need_keras, need_matplotlib
+from ferpipe_train.report.page import page, picture, table
+
+__all__ = ["Explained", "explain"]
+
+Picture = npt.NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Explained:
+    """One face: where it is, the aligned picture, the probabilities, and the heat map over it."""
+
+    box: Box
+    chip: Picture
+    probabilities: npt.NDArray[np.float64]
+    heat: npt.NDArray[np.float32]
+    layers: list[tuple[str, npt.NDArray[np.float32]]]
+
+
+def explain(image: Path, model: str, folder: Path) -> tuple[Path, list[Explained], str]:
+    """Write `folder`/index.html and its pictures for the faces of `image`.
+
+    Gives the page, the faces and a line about the kind of heat map.  Raises UsageError where
+    there is no face, or the image cannot be read.
+    """
+    need_matplotlib()
+    whole, found = _faces(image)
+    classifier = open_classifier(model)
+    keras_file = keras_twin(find_model(model))
+    network = _keras_network(keras_file)
+    faces = [_explained(classifier, network, box, chip) for box, chip in found]
+    how = _how(classifier, keras_file)
+    folder.mkdir(parents=True, exist_ok=True)
+    index = _write(folder, image, whole, faces, classifier, how)
+    return index, faces, how
+
+
+def _faces(image: Path) -> tuple[Picture, list[tuple[Box, Picture]]]:
+    """The picture, and box and aligned picture of each face in it, found by the usual stages."""
+    if not image.is_file():
+        raise UsageError(f"there is no image file '{image}'")
+    pipeline = Pipeline.of(("images", {"path": str(image), "unreadable": "fail"}), "blazeface", "align")
+    packets = list(pipeline)
+    if not packets or not packets[0].faces:
+        raise UsageError(f"no face was found in '{image}': try a picture in which one is larger or upright")
+    packet = packets[0]
+    pairs = zip(packet.faces, packet.chips, strict=True)
+    return packet.frame.image, [(face.box, chip.image) for face, chip in pairs]
+
+
+def _keras_network(found: Found | None) -> Any:
+    if found is None:
+        return None
+    need_keras()
+    from ferpipe_emotion.networks.keras_files import load_keras
+
+    return load_keras(found)
+
+
+def _how(classifier: Classifier, keras_file: Found | None) -> str:
+    if keras_file is not None:
+        return f"heat map: Grad-CAM on {keras_file.path.name}"
+    name = classifier.card.path.with_suffix(".keras").name
+    return (
+        f"heat map: occlusion. Grad-CAM and the layers' answers need the Keras network: put {name} beside "
+        f"{classifier.card.path.name}, or name it with --model"
+    )
+
+
+def _explained(classifier: Classifier, network: Any, box: Box, chip: Picture) -> Explained:
+    probabilities = classifier.probabilities([chip])[0]
+    if not np.isfinite(probabilities).all():
+        raise UsageError(f"model '{classifier.card.name}' gives no finite answer: its file is damaged")
+    label = int(probabilities.argmax())
+    if network is None:
+        return Explained(box, chip, probabilities, heat.occlusion(classifier, chip, label), [])
+    warm = heat.grad_cam(network, classifier.card, chip, label)
+    return Explained(box, chip, probabilities, warm, heat.layer_answers(network, classifier.card, chip))
+
+
+def _write(
+    folder: Path, image: Path, whole: Picture, faces: list[Explained], classifier: Classifier, how: str
+) -> Path:
+    classes = classifier.classes
+    overview = draw.overview(whole, [face.box for face in faces])
+    (folder / "picture.png").write_bytes(overview)
+    parts = [
+        f"<p>{escape(image.name)}, model {escape(classifier.card.name)}. {escape(how)}.</p>",
+        picture(overview, "the picture with its faces"),
+    ]
+    for number, face in enumerate(faces, 1):
+        shown = draw.face(face.chip, face.heat, face.probabilities, classes)
+        (folder / f"face-{number}.png").write_bytes(shown)
+        rows = sorted(zip(classes, face.probabilities, strict=True), key=lambda pair: -pair[1])
+        parts += [
+            f"<h2>Face {number}: {escape(rows[0][0])}</h2>",
+            picture(shown, f"face {number}, heat map and probabilities"),
+            table(("class", "probability"), ((name, f"{share:.4f}") for name, share in rows)),
+        ]
+        if face.layers:
+            layers = draw.layers(face.layers)
+            (folder / f"face-{number}-layers.png").write_bytes(layers)
+            parts.append(picture(layers, f"what each convolution answers for face {number}"))
+    content = {
+        "image": image.name,
+        "model": classifier.card.name,
+        "heat_map": how,
+        "faces": [
+            {
+                "box": [round(float(value), 2) for value in face.box],
+                "label": classes[int(face.probabilities.argmax())],
+                "probabilities": {
+                    name: round(float(share), 6)
+                    for name, share in zip(classes, face.probabilities, strict=True)
+                },
+            }
+            for face in faces
+        ],
+    }
+    (folder / "explanation.json").write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+    index = folder / "index.html"
+    index.write_text(page(f"{image.name}, explained", parts), encoding="utf-8")
+    return index

@@ -1,0 +1,1 @@
+"""Networks written for others: LiteRT, ONNX, and ensembles of several."""

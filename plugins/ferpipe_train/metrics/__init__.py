@@ -1,0 +1,1 @@
+"""Figures of answers against labels: scores with intervals, and calibration."""
