@@ -3,7 +3,7 @@
 from ferpipe.config.definition import Definition
 from ferpipe.config.find import find
 from ferpipe.config.load import from_dict, load, loads, settings_with
-from ferpipe.config.registry import StageEntry, Stages
+from ferpipe.config.protocols import StageEntry, Stages
 from ferpipe.config.schema import json_schema
 
 __all__ = [

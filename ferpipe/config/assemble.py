@@ -10,13 +10,14 @@ from pathlib import Path
 from ferpipe.config.definition import Definition
 from ferpipe.config.document import PipelineKeys
 from ferpipe.config.entries import Entry, read_entries
-from ferpipe.config.items import Item, Notes, describe
-from ferpipe.config.overrides import SETTINGS, Override, put
-from ferpipe.config.plainly import validate
-from ferpipe.config.registry import Stages, givers
+from ferpipe.config.overrides import SETTINGS, Override
+from ferpipe.config.protocols import Stages, givers
+from ferpipe.documents.edit import put
+from ferpipe.documents.located import Item, Notes, describe
+from ferpipe.documents.validation import validate
 from ferpipe.errors import ConfigError, Problem, UsageError
 from ferpipe.graph import Fault, Graph, RunSettings, check
-from ferpipe.graph.words import did_you_mean, listing, quoted
+from ferpipe.text import did_you_mean, listing, quoted
 
 __all__ = ["Assembly"]
 

@@ -7,14 +7,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ferpipe.config.document import StageKeys
-from ferpipe.config.items import Item, Notes, Place, describe
-from ferpipe.config.overrides import Override, put
-from ferpipe.config.plainly import validate
-from ferpipe.config.registry import Stages
+from ferpipe.config.overrides import Override
+from ferpipe.config.protocols import Stages
+from ferpipe.documents.edit import put
+from ferpipe.documents.located import Item, Notes, Place, describe
+from ferpipe.documents.validation import validate
 from ferpipe.errors import UsageError
 from ferpipe.graph import Node, Unknown
-from ferpipe.graph.words import did_you_mean, listing
 from ferpipe.stages import Options, Source, Stage
+from ferpipe.text import did_you_mean, listing
 
 __all__ = ["Entry", "read_entries"]
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ferpipe.errors import UsageError
-from ferpipe.graph.words import did_you_mean, listing
+from ferpipe.text import did_you_mean, listing
 
 __all__ = ["find"]
 

@@ -11,13 +11,13 @@ from typing import Any
 from ferpipe.config.assemble import Assembly
 from ferpipe.config.definition import Definition
 from ferpipe.config.document import Run
-from ferpipe.config.items import Item, Notes, Place, from_object
 from ferpipe.config.overrides import read_overrides
-from ferpipe.config.plainly import validate
-from ferpipe.config.reader import expand, parse
-from ferpipe.config.registry import Stages
-from ferpipe.config.source import read_text
-from ferpipe.config.variables import Withheld
+from ferpipe.config.protocols import Stages
+from ferpipe.documents.located import Item, Notes, Place, from_object
+from ferpipe.documents.reader import expand, parse
+from ferpipe.documents.text_file import read_text
+from ferpipe.documents.validation import validate
+from ferpipe.documents.variables import Withheld
 from ferpipe.errors import ConfigError, Problem
 from ferpipe.graph import RunSettings
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from ferpipe.config.items import Item, Notes, Place
-from ferpipe.config.reader import parse
+from ferpipe.documents.edit import move
+from ferpipe.documents.located import Item, Notes, Place
+from ferpipe.documents.reader import parse
 
-__all__ = ["SETTINGS", "Override", "move", "put", "read_overrides"]
+__all__ = ["SETTINGS", "Override", "read_overrides"]
 
 SETTINGS = "run"
 """The first word of an override that means the pipeline's `run` settings and not a stage."""
@@ -37,24 +38,6 @@ def read_overrides(texts: Iterable[str], notes: Notes) -> list[Override]:
     return overrides
 
 
-def put(item: Item, path: Sequence[str], value: Item) -> None:
-    """Set the value at `path` below a mapping, making the mappings on the way."""
-    *way, last = path
-    for key in way:
-        below = item.get(key)
-        if below is None or not isinstance(below.value, dict):
-            below = Item({}, value.place)
-            _set(item, key, below)
-        item = below
-    _set(item, last, value)
-
-
-def _set(item: Item, key: str, value: Item) -> None:
-    if isinstance(item.value, dict):
-        item.value[key] = value
-        item.keys[key] = value.place
-
-
 def _value(text: str, place: Place) -> Item:
     """The value as YAML reads it; as it stands where YAML cannot, as in `*.jpg` or `#ff8800`."""
     notes = Notes()
@@ -63,12 +46,3 @@ def _value(text: str, place: Place) -> Item:
         return Item(text or None, place)
     move(item, place)
     return item
-
-
-def move(item: Item, place: Place) -> None:
-    """Let every part of a value stand where the argument does."""
-    item.place = place
-    item.keys = dict.fromkeys(item.keys, place)
-    parts = item.value
-    for part in parts.values() if isinstance(parts, dict) else parts if isinstance(parts, list) else ():
-        move(part, place)

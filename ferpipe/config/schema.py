@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from pydantic.errors import PydanticInvalidForJsonSchema, PydanticSchemaGenerationError
 
 from ferpipe.config.document import PipelineKeys, StageKeys
-from ferpipe.config.registry import Stages
+from ferpipe.config.protocols import Stages
 from ferpipe.stages import Stage
 
 __all__ = ["json_schema"]

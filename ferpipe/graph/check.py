@@ -9,7 +9,7 @@ from ferpipe.errors import ConfigError, Problem
 from ferpipe.graph.flow import Givers, follow
 from ferpipe.graph.model import Fault, Graph, Node
 from ferpipe.graph.wiring import Wiring, wire
-from ferpipe.graph.words import listing
+from ferpipe.text import listing
 
 __all__ = ["check"]
 

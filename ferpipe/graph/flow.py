@@ -7,8 +7,8 @@ from functools import cached_property
 
 from ferpipe.graph.model import Fault
 from ferpipe.graph.wiring import Wiring
-from ferpipe.graph.words import listing, quoted
 from ferpipe.packet import FACE_KINDS
+from ferpipe.text import listing, quoted
 
 __all__ = ["Givers", "follow"]
 

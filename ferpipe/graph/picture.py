@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ferpipe.graph.model import Graph, Node
-from ferpipe.graph.words import listing
+from ferpipe.text import listing
 
 __all__ = ["mermaid", "tree"]
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from ferpipe.graph.model import Fault, Node, Unknown
-from ferpipe.graph.words import did_you_mean, listing, quoted
+from ferpipe.text import did_you_mean, listing, quoted
 
 __all__ = ["Contract", "Wiring", "wire"]
 

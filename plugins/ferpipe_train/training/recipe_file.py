@@ -11,11 +11,11 @@ from typing import Any, get_args
 from pydantic import BaseModel
 
 from ferpipe import ConfigError, UsageError
-from ferpipe.config.items import Item, Notes, Place
-from ferpipe.config.overrides import move, put
-from ferpipe.config.plainly import validate
-from ferpipe.config.reader import parse
-from ferpipe.config.source import read_text
+from ferpipe.documents.edit import move, put
+from ferpipe.documents.located import Item, Notes, Place
+from ferpipe.documents.reader import parse
+from ferpipe.documents.text_file import read_text
+from ferpipe.documents.validation import validate
 from ferpipe.errors import Problem
 from ferpipe_train.training.recipe import Recipe
 from ferpipe_train.training.recipe_parts import Augmentation, Layer, Network, Optimizer, Schedule

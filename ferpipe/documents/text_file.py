@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ferpipe.config.items import Notes, Place
-from ferpipe.graph.words import did_you_mean
+from ferpipe.documents.located import Notes, Place
+from ferpipe.text import did_you_mean
 
 __all__ = ["read_text"]
 

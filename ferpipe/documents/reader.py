@@ -9,8 +9,8 @@ import yaml
 from yaml.composer import ComposerError
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from ferpipe.config.items import Item, Notes, Place
-from ferpipe.config.variables import VariableError, is_whole, refers, substitute
+from ferpipe.documents.located import Item, Notes, Place
+from ferpipe.documents.variables import VariableError, is_whole, refers, substitute
 
 __all__ = ["expand", "parse"]
 

@@ -8,8 +8,8 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from ferpipe.config.items import Item, Notes, describe, locate, plain
-from ferpipe.graph.words import did_you_mean, listing
+from ferpipe.documents.located import Item, Notes, describe, locate, plain
+from ferpipe.text import did_you_mean, listing
 
 __all__ = ["validate"]
 
