@@ -6,8 +6,10 @@ one line and never a traceback.  Anything else that escapes is a bug in ferpipe.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from ferpipe.redaction import redact
 
 __all__ = [
     "ConfigError",
@@ -19,28 +21,6 @@ __all__ = [
     "printable",
     "redact",
 ]
-
-_CREDENTIALS = re.compile(
-    r"(?P<scheme>\b[a-zA-Z][a-zA-Z0-9+.-]{1,30}:/{1,2})"
-    r"(?:[^/@\s:]*:(?!\d+/)\S*@"  # user:password, the password perhaps with a slash or an at sign in it
-    r"|(?:[^/@\s]+@)+)"  # a user alone, or a token
-)
-"""`//` may have become `/`: that is what `pathlib` makes of a URL.  The scheme is bounded, since a text
-of a pipeline that might hold one anywhere would take a time that grows with its square."""
-
-_QUERY = re.compile(
-    r"(?P<name>[?&/;](?:pass|passwd|password|pwd|token|key|api_?key|secret|auth)=)[^&\s'\"]+", re.IGNORECASE
-)
-"""Cameras that want their password in the address' query."""
-
-
-def redact(text: str) -> str:
-    """Replace the user and password of every URL in `text` by `***`, those in its query too.
-
-    Use it on everything that leaves the process: logs, errors, timelines, traces.
-    """
-    return _QUERY.sub(r"\g<name>***", _CREDENTIALS.sub(r"\g<scheme>***@", text))
-
 
 _CONTROLS = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160)) if chr(code) not in "\t\n"}
 
@@ -59,6 +39,19 @@ class FerpipeError(Exception):
 
     def __init__(self, message: str) -> None:
         super().__init__(printable(redact(message)))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle and copy without `__init__`, whose arguments a subclass chooses as it likes."""
+        return _restored, (type(self), self.args, self.__dict__)
+
+
+ErrorT = TypeVar("ErrorT", bound=FerpipeError)
+
+
+def _restored(kind: type[ErrorT], args: tuple[Any, ...], state: dict[str, Any]) -> ErrorT:
+    error = kind.__new__(kind, *args)
+    error.__dict__.update(state)
+    return error
 
 
 class UsageError(FerpipeError):

@@ -119,10 +119,26 @@ def test_numbers_beyond_all_measure_are_lines_to_read(registry: Registry, number
 
 
 @pytest.mark.timeout(60)
-@pytest.mark.parametrize("part", ["aa+", "a://b:", "a://x@", "a:/", "?key=", "a://", "a://b:c@"])
+@pytest.mark.parametrize(
+    "part",
+    [
+        "aa+",
+        "a://b:",
+        "a://x@",
+        "a:/",
+        "?key=",
+        "a://",
+        "a://b:c@",
+        'aa://x"!',
+        "pass",
+        "aa://h/k=v&",
+        "&",
+        "aB1",
+    ],
+)
 def test_long_texts_are_searched_for_passwords_in_a_time_that_grows_with_them(part: str) -> None:
     """With the square of it, this would take hours."""
-    text = part * (4_000_000 // len(part))
+    text = part * (1_000_000 // len(part))
     assert len(redact(text)) > 0
 
 
