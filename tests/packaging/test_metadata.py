@@ -45,7 +45,8 @@ def test_every_first_party_package_is_found_and_packed(pyproject: dict[str, Any]
     names = {path.name for path in PACKAGES}
     packed = {Path(path).name for path in pyproject["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]}
     assert packed == names
-    plugins = {point.value for point in own_points("ferpipe")}
+    found = [*own_points("ferpipe"), *own_points("ferpipe.commands")]
+    plugins = {point.value.partition(":")[0].partition(".")[0] for point in found}
     assert plugins == names - {"ferpipe"}
     assert names <= set(pyproject["tool"]["mypy"]["packages"])
     assert names == set(pyproject["tool"]["importlinter"]["root_packages"])
