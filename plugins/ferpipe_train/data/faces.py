@@ -131,6 +131,11 @@ def in_classes_of(faces: LabelledFaces, classes: tuple[str, ...]) -> LabelledFac
     Raises UsageError where the data has a class that the model does not tell.
     """
     lower = [name.lower() for name in classes]
+    if len(set(lower)) < len(lower):
+        raise UsageError(
+            f"the model's classes {', '.join(classes)} cannot be matched by name, since some differ only in "
+            "case: rename them in its side file"
+        )
     if missing := [name for name in faces.classes if name.lower() not in lower]:
         raise UsageError(
             f"the data has the classes {', '.join(missing)}, which the model does not tell "

@@ -86,12 +86,24 @@ def evaluate(
 
 
 def compare(one: Evaluated, two: Evaluated, *, rounds: int = 2000) -> dict[str, Any]:
-    """How much better `two` is than `one` on the same faces, with paired bootstrap intervals."""
-    labels = one.faces.labels
-    first, second = one.probabilities.argmax(axis=1), two.probabilities.argmax(axis=1)
+    """How much better `two` is than `one` on the same faces, with paired bootstrap intervals.
+
+    The models may have their classes in different orders, and classes that only one of them knows.
+    Raises UsageError where the two were not measured on the same labelled faces.
+    """
+    names = _merged(one.faces.classes, two.faces.classes)
+    labels = _renumbered(one.faces.labels, one.faces.classes, names)
+    if not np.array_equal(labels, _renumbered(two.faces.labels, two.faces.classes, names)):
+        sizes = [f"'{each.report['model']['name']}' ({len(each.faces)} faces)" for each in (one, two)]
+        raise UsageError(
+            f"{' and '.join(sizes)} cannot be compared, since they were measured on different faces: "
+            "evaluate both on the same data and split"
+        )
+    first = _renumbered(one.probabilities.argmax(axis=1), one.faces.classes, names)
+    second = _renumbered(two.probabilities.argmax(axis=1), two.faces.classes, names)
     first_right, second_right = first == labels, second == labels
     gain = second_right.astype(float) - first_right.astype(float)
-    classes = len(one.faces.classes)
+    classes = len(names)
 
     def f1_gain(rows: Ints) -> float:
         after = macro_f1(confusion_matrix(labels[rows], second[rows], classes))
@@ -110,6 +122,17 @@ def compare(one: Evaluated, two: Evaluated, *, rounds: int = 2000) -> dict[str, 
         "only_first_right": int((first_right & ~second_right).sum()),
         "only_second_right": int((second_right & ~first_right).sum()),
     }
+
+
+def _merged(first: tuple[str, ...], second: tuple[str, ...]) -> tuple[str, ...]:
+    """The classes of both, in lower case, each once."""
+    return tuple(dict.fromkeys(name.lower() for name in (*first, *second)))
+
+
+def _renumbered(numbers: Ints, classes: tuple[str, ...], names: tuple[str, ...]) -> Ints:
+    """Numbers of `classes` as numbers of `names`, which holds them in lower case."""
+    places = np.array([names.index(name.lower()) for name in classes], np.int64)
+    return places[numbers]
 
 
 def ferplus_majority(votes: npt.NDArray[np.float32]) -> Ints:

@@ -17,7 +17,7 @@ from ferpipe_train.commands.evaluate import Request, run_evaluation
 from ferpipe_train.data import FER_CLASSES, LabelledFaces
 from ferpipe_train.data.faces import in_classes_of
 from ferpipe_train.evaluation.corruptions import CONDITIONS, disturb
-from ferpipe_train.evaluation.evaluate import compare, evaluate
+from ferpipe_train.evaluation.evaluate import Evaluated, compare, evaluate
 
 keras = pytest.importorskip("keras")
 pytest.importorskip("tensorflow")
@@ -115,6 +115,39 @@ def test_classes_are_matched_by_name_not_by_number(models: tuple[Path, Path]) ->
     assert report["ferplus"]["accuracy"] == 1.0
     with pytest.raises(UsageError, match="the classes bored, which the model does not tell"):
         in_classes_of(LabelledFaces(faces.images[:1], np.array([0]), np.array([0]), ("bored",)), FER_CLASSES)
+
+
+def in_order(evaluated: Evaluated, order: tuple[str, ...]) -> Evaluated:
+    """The same answers from a model whose outputs are in another order, or more."""
+    known = [evaluated.faces.classes.index(name.lower()) if name != "bored" else None for name in order]
+    columns = [np.zeros(len(evaluated.faces)) if i is None else evaluated.probabilities[:, i] for i in known]
+    faces = in_classes_of(evaluated.faces, order)
+    return Evaluated(faces, np.stack(columns, axis=1), evaluated.report)
+
+
+@pytest.mark.parametrize("more", [(), ("bored",)])
+def test_models_with_other_orders_of_classes_are_compared_by_name(
+    models: tuple[Path, Path], more: tuple[str, ...]
+) -> None:
+    faces = shapes()
+    good = evaluate(open_classifier(models[0]), faces, robustness=False, rounds=20)
+    bad = evaluate(open_classifier(models[1]), faces, robustness=False, rounds=20)
+    order = (*more, *(name.capitalize() for name in reversed(FER_CLASSES)))
+    found = compare(bad, in_order(good, order), rounds=200)
+    assert found == compare(bad, good, rounds=200)
+    same = compare(good, in_order(good, order), rounds=50)
+    assert (same["accuracy_gain"], same["macro_f1_gain"]) == (0.0, 0.0)
+    assert (same["only_first_right"], same["only_second_right"]) == (0, 0)
+
+
+def test_models_measured_on_different_faces_are_not_compared(models: tuple[Path, Path]) -> None:
+    classifier = open_classifier(models[0])
+    first = evaluate(classifier, shapes(70), robustness=False, rounds=5)
+    fewer = evaluate(classifier, shapes(63), robustness=False, rounds=5)
+    with pytest.raises(UsageError, match="cannot be compared"):
+        compare(first, fewer)
+    with pytest.raises(UsageError, match="differ only in case"):
+        in_classes_of(shapes(7), (*FER_CLASSES, "Happy"))
 
 
 def test_every_figure_on_disk(
