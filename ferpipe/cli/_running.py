@@ -79,7 +79,7 @@ def _follow(run: Run, *, quiet: bool) -> None:
 
 def _tell(report: RunReport, *, closing: bool) -> None:
     if closing and any(source.entered for source in report.sources):
-        from ferpipe.cli._closing import close_with
+        from ferpipe.cli._summary import close_with
 
         close_with(report)
     for error in (report.error, *report.others):

@@ -9,7 +9,7 @@ import click
 
 from ferpipe.cli._group import VERBS
 from ferpipe.cli._options import RunOptions, run_options
-from ferpipe.cli._ready import analysis, define, is_pattern, model_options
+from ferpipe.cli._presets import analysis, define, is_pattern, model_options
 from ferpipe.errors import FerpipeError, UsageError
 
 __all__ = ["command"]

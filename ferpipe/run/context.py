@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from ferpipe.errors import redact
 from ferpipe.packet import StreamInfo
 from ferpipe.run.control import Control
-from ferpipe.run.outputs import Files
+from ferpipe.run.files import Files
 from ferpipe.run.worker import Worker
 
 __all__ = ["Board", "RunContext"]

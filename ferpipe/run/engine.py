@@ -15,17 +15,18 @@ from ferpipe.graph.model import Graph, RunSettings
 from ferpipe.packet import Packet, StreamInfo
 from ferpipe.run.context import Board, RunContext
 from ferpipe.run.control import Control
-from ferpipe.run.crew import copies
+from ferpipe.run.error_text import explain
 from ferpipe.run.executor import Component, Executor, Floor
-from ferpipe.run.feed import wake
+from ferpipe.run.files import Files
 from ferpipe.run.inline import InlineExecutor
 from ferpipe.run.ledger import Ledger
-from ferpipe.run.outputs import Files
+from ferpipe.run.replicas import copies
 from ferpipe.run.report import RunReport
-from ferpipe.run.summary import summarise
+from ferpipe.run.source import wake
+from ferpipe.run.statistics import summarise
 from ferpipe.run.threads import ThreadsExecutor
-from ferpipe.run.timing import Ages, Trace
-from ferpipe.run.words import explain
+from ferpipe.run.timing import Ages
+from ferpipe.run.trace import Trace
 from ferpipe.run.worker import Worker
 from ferpipe.stages import Source, Stage
 

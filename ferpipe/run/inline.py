@@ -7,8 +7,9 @@ from collections import deque
 from collections.abc import Iterator, Mapping
 
 from ferpipe.run.executor import Component, Executor, Floor
-from ferpipe.run.feed import Gate, packets_of
+from ferpipe.run.gate import Gate
 from ferpipe.run.message import Message
+from ferpipe.run.source import packets_of
 
 __all__ = ["InlineExecutor"]
 

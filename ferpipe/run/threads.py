@@ -8,12 +8,13 @@ from collections.abc import Callable, Mapping
 from functools import partial
 
 from ferpipe.errors import RunError
-from ferpipe.run.crew import Crew
+from ferpipe.run.error_text import explain
 from ferpipe.run.executor import Component, Executor, Floor
-from ferpipe.run.feed import Gate, packets_of, room_for
+from ferpipe.run.gate import Gate, room_for
 from ferpipe.run.mailbox import Mailbox
 from ferpipe.run.message import END, Message
-from ferpipe.run.words import explain
+from ferpipe.run.replicas import Crew
+from ferpipe.run.source import packets_of
 from ferpipe.run.worker import Worker
 
 __all__ = ["ThreadsExecutor"]

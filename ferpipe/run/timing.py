@@ -1,18 +1,14 @@
-"""Latencies of a stage in constant memory, and the trace of a run for Perfetto."""
+"""Latencies of a stage in constant memory."""
 
 from __future__ import annotations
 
-import json
-import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from math import log2
-from pathlib import Path
 from time import monotonic
-from typing import IO
 
 from ferpipe.packet import Packet
 
-__all__ = ["Ages", "Histogram", "Trace", "merged"]
+__all__ = ["Ages", "Histogram", "merged"]
 
 _STEPS = 16
 """Buckets a doubling: percentiles are right to within 4.4 %."""
@@ -76,69 +72,3 @@ class Ages:
         if frame.captured is not None:
             age = monotonic() - frame.captured
             self.known[frame.source] = (age, max(age, self.known.get(frame.source, (0.0, 0.0))[1]))
-
-
-class Trace:
-    """A trace in the Trace Event Format (Google, 2016), which Perfetto and Chrome open.
-
-    Events are written as they come, so that a run cut short leaves a trace that still opens.
-    """
-
-    def __init__(self, path: Path, threads: Sequence[str]) -> None:
-        self._lock = threading.Lock()
-        self.error: OSError | None = None
-        self._file: IO[str] = path.open("w", encoding="utf-8")
-        self._numbers = {name: i + 1 for i, name in enumerate(threads)}
-        self._file.write("[\n")
-        meta = [
-            {"name": "thread_name", "ph": "M", "pid": 1, "tid": number, "args": {"name": name}}
-            for name, number in self._numbers.items()
-        ]
-        self._pending = [json.dumps(event) for event in meta]
-
-    def lane(self, name: str) -> int:
-        """A further row of the trace under `name`; spans in one row must not overlap."""
-        with self._lock:
-            number = len(self._numbers) + 1
-            self._numbers[f"{name} {number}"] = number
-            event = {"name": "thread_name", "ph": "M", "pid": 1, "tid": number, "args": {"name": name}}
-            self._pending.append(json.dumps(event))
-        return number
-
-    def row(self, stage: str) -> int:
-        """The row of a stage."""
-        return self._numbers.get(stage, 0)
-
-    def span(self, row: int, call: str, start: float, seconds: float, frame: int | None) -> None:
-        """One call of a stage: `start` in seconds of `time.perf_counter`."""
-        event = (
-            f'{{"name":{json.dumps(call)},"cat":"stage","ph":"X","ts":{start * 1e6:.1f},'
-            f'"dur":{seconds * 1e6:.1f},"pid":1,"tid":{row},'
-            f'"args":{{"frame":{"null" if frame is None else frame}}}}}'
-        )
-        with self._lock:
-            self._pending.append(event)
-            if len(self._pending) >= 4096:
-                self._write()
-
-    def close(self) -> None:
-        """Write the rest; the file is complete JSON from here on.  `error` says if it could not be."""
-        end = {"name": "process_name", "ph": "M", "pid": 1, "args": {"name": "ferpipe"}}
-        with self._lock:
-            self._pending.append(json.dumps(end))
-            self._write(last=True)
-            try:
-                self._file.close()
-            except OSError as error:
-                self.error = self.error or error
-
-    def _write(self, *, last: bool = False) -> None:
-        """A trace that cannot be written is given up; it must not disturb the run."""
-        lines = ",\n".join(self._pending) + ("\n]\n" if last else ",\n")
-        self._pending.clear()
-        if self.error is not None:
-            return
-        try:
-            self._file.write(lines)
-        except OSError as error:
-            self.error = error

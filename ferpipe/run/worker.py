@@ -18,15 +18,16 @@ from ferpipe.errors import FerpipeError, StageError, UsageError
 from ferpipe.graph.model import Node
 from ferpipe.packet import FACE_KINDS, Packet
 from ferpipe.run.control import Control
+from ferpipe.run.error_text import explain, frame_of, name_of, where
 from ferpipe.run.join import Join
 from ferpipe.run.message import Message
-from ferpipe.run.tally import Tally
-from ferpipe.run.timing import Histogram, Trace
-from ferpipe.run.words import excused, explain, frame_of, name_of, spent, where
+from ferpipe.run.policy import Tally, excused, spent
+from ferpipe.run.timing import Histogram
+from ferpipe.run.trace import Trace
 from ferpipe.stages import Stage
 
 if TYPE_CHECKING:
-    from ferpipe.run.feed import Gate
+    from ferpipe.run.gate import Gate
 
 __all__ = ["Call", "Worker"]
 

@@ -13,8 +13,8 @@ from typing import Any, TextIO, cast
 
 from ferpipe.errors import UsageError
 from ferpipe.timeline.model import FORMAT, FrameRecord, Header, SourceRecord, Summary, Track
+from ferpipe.timeline.summary import Tally, paced
 from ferpipe.timeline.table import classes_of, columns, frames_of, rows
-from ferpipe.timeline.tally import Tally, paced
 
 __all__ = ["Timeline", "load", "schema"]
 

@@ -17,8 +17,8 @@ from typing import Any, Literal, TextIO, TypeVar
 
 from ferpipe.errors import RunError
 from ferpipe.timeline.model import FrameRecord, Header
+from ferpipe.timeline.summary import Pace, Tally, paced
 from ferpipe.timeline.table import columns, rows
-from ferpipe.timeline.tally import Pace, Tally, paced
 
 __all__ = ["FORMATS", "Format", "Writer", "dumps", "format_of"]
 

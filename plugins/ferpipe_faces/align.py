@@ -12,7 +12,7 @@ from pydantic import Field
 from ferpipe import Chip, Context, Options, Packet, Stage
 from ferpipe.packet import Image
 from ferpipe_faces.framing import DEFAULT, load
-from ferpipe_faces.shrink import halve_towards
+from ferpipe_faces.resize import halve_towards
 
 __all__ = ["Align", "AlignOptions", "cut"]
 

@@ -14,8 +14,8 @@ from ai_edge_litert.interpreter import Interpreter
 
 from ferpipe.packet import Image
 from ferpipe.quiet import without_lines
-from ferpipe_faces.candidates import Candidates, Floats, nothing
-from ferpipe_faces.shrink import shrink
+from ferpipe_faces.detections import Candidates, Floats, nothing
+from ferpipe_faces.resize import shrink
 
 __all__ = ["LANDMARKS", "VARIANTS", "BlazeNetwork", "Variant", "anchors"]
 

@@ -12,7 +12,7 @@ from ferpipe import Context, UsageError
 from ferpipe.packet import Image
 from ferpipe.resources import shipped
 from ferpipe_faces.blaze_network import LANDMARKS, VARIANTS, BlazeNetwork, Variant
-from ferpipe_faces.candidates import Candidates, Floats, overlaps, suppress, weighted_suppress
+from ferpipe_faces.detections import Candidates, Floats, overlaps, suppress, weighted_suppress
 from ferpipe_faces.detector import Detector, DetectorOptions
 from ferpipe_faces.tiles import look_in_tiles, rows_for, tile_side
 

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from ferpipe import Box, Context, Face, Options, Packet, Stage, freeze
 from ferpipe.packet import Image
-from ferpipe_faces.candidates import Candidates
+from ferpipe_faces.detections import Candidates
 
 __all__ = ["Detector", "DetectorOptions"]
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from ferpipe.packet import Image
-from ferpipe_faces.candidates import Candidates, concatenate, suppress
+from ferpipe_faces.detections import Candidates, concatenate, suppress
 
 __all__ = ["OVERLAP", "look_in_tiles", "rows_for", "squares", "tile_side"]
 

@@ -12,8 +12,8 @@ from ferpipe import Box, Face, freeze
 from ferpipe.packet import MICROSECONDS, Image
 from ferpipe_faces.appearance import Looks, likeness, looks
 from ferpipe_faces.assignment import assign
-from ferpipe_faces.candidates import overlaps
-from ferpipe_faces.motion import Motion
+from ferpipe_faces.detections import overlaps
+from ferpipe_faces.kalman import Motion
 
 __all__ = ["Trajectory", "box_overlaps", "match"]
 

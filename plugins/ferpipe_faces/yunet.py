@@ -11,9 +11,9 @@ from pydantic import Field
 from ferpipe import Context, UsageError
 from ferpipe.packet import Image
 from ferpipe.resources import user_models
-from ferpipe_faces.candidates import Candidates, nothing
+from ferpipe_faces.detections import Candidates, nothing
 from ferpipe_faces.detector import Detector, DetectorOptions
-from ferpipe_faces.shrink import at_most
+from ferpipe_faces.resize import at_most
 
 __all__ = ["MODEL_FILE", "YuNet", "YuNetOptions"]
 

@@ -11,11 +11,11 @@ from pydantic import Field
 
 from ferpipe import Emotion, Face, Options, Packet, Stage
 from ferpipe.packet import Image
+from ferpipe_sinks._blend import paste
+from ferpipe_sinks._labels import Sizes, bars, bars_size, sizes_for, stacked_bar, tag
 from ferpipe_sinks._layout import Area, Side, area_of, place
 from ferpipe_sinks._palette import DARK, WHITE, Colour, colour_of
-from ferpipe_sinks._plates import Sizes, bars, bars_size, sizes_for, stacked_bar, tag
 from ferpipe_sinks._privacy import Blur, hide
-from ferpipe_sinks._sprite import paste
 
 cv2.setNumThreads(1)
 

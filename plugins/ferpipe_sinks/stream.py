@@ -14,7 +14,7 @@ from pydantic import Field, field_validator
 from ferpipe import Context, Options, Packet, Stage, UsageError, redact
 from ferpipe.packet import Image
 from ferpipe_sinks._ffmpeg import Sender
-from ferpipe_sinks._fit import even_size, fitted
+from ferpipe_sinks._letterbox import even_size, fitted
 
 __all__ = ["StreamOptions", "StreamSink"]
 

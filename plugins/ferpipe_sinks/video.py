@@ -16,9 +16,9 @@ from av.packet import Packet as Coded
 from pydantic import Field, field_validator
 
 from ferpipe import Context, Options, Packet, RunError, Stage, StreamInfo
-from ferpipe_sinks._film import CONTAINERS, Film, lookahead
-from ferpipe_sinks._fit import even_size, fitted
-from ferpipe_sinks._sound import Sound
+from ferpipe_sinks._audio import Sound
+from ferpipe_sinks._encoder import CONTAINERS, Film, lookahead
+from ferpipe_sinks._letterbox import even_size, fitted
 
 __all__ = ["VideoOptions", "VideoSink"]
 

@@ -13,7 +13,7 @@ import cv2
 from pydantic import Field
 
 from ferpipe import Context, Options, Packet, Stage, UsageError
-from ferpipe_sinks._screen import SCREEN
+from ferpipe_sinks._gui_thread import SCREEN
 
 cv2.setNumThreads(1)
 

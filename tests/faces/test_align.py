@@ -16,7 +16,7 @@ from ferpipe import Box, Face, UsageError
 from ferpipe.testing import TestContext, make_packet, run_stage
 from ferpipe_faces import framing
 from ferpipe_faces.align import Align, AlignOptions, cut
-from ferpipe_faces.shrink import halve_towards, shrink
+from ferpipe_faces.resize import halve_towards, shrink
 
 from .conftest import turned
 

@@ -11,7 +11,7 @@ from scipy.optimize import linear_sum_assignment
 
 from ferpipe import Box
 from ferpipe_faces.assignment import assign
-from ferpipe_faces.motion import Motion
+from ferpipe_faces.kalman import Motion
 from ferpipe_faces.one_euro import OneEuro
 
 

@@ -16,9 +16,9 @@ from support.stages import Counter, CounterOptions, Keep, Sum, doing
 
 from ferpipe import UsageError
 from ferpipe.run.control import Control
+from ferpipe.run.files import Files
 from ferpipe.run.mailbox import Mailbox
 from ferpipe.run.message import END, Message
-from ferpipe.run.outputs import Files
 from ferpipe.run.timing import Histogram
 
 

@@ -14,9 +14,9 @@ from sinks_material import CLASSES, face, picture
 
 from ferpipe import Box, Emotion, Face
 from ferpipe.testing import make_packet, run_stage
+from ferpipe_sinks._labels import bars_size, sizes_for
 from ferpipe_sinks._layout import Area, area_of, place
 from ferpipe_sinks._palette import DARK, WHITE, colour_of, ink_on
-from ferpipe_sinks._plates import bars_size, sizes_for
 from ferpipe_sinks.overlay import OverlayOptions, OverlayStage
 
 SIZES = [(480, 270), (640, 480), (1280, 720), (3840, 2160), (720, 1280)]

@@ -17,7 +17,7 @@ from sinks_material import picture
 
 from ferpipe import UsageError
 from ferpipe.testing import TestContext, make_packet, run_stage
-from ferpipe_sinks import _screen
+from ferpipe_sinks import _gui_thread
 from ferpipe_sinks.null import NullSink
 from ferpipe_sinks.window import WindowOptions, WindowSink
 
@@ -134,7 +134,7 @@ class Screen:
         monkeypatch.setattr(cv2, "namedWindow", lambda title, _flags: self.open.add(title))
         monkeypatch.setattr(cv2, "resizeWindow", lambda _title, *size: setattr(self, "size", size))
         monkeypatch.setattr(cv2, "imshow", self.show)
-        monkeypatch.setattr(_screen, "IDLE", 3600.0)
+        monkeypatch.setattr(_gui_thread, "IDLE", 3600.0)
         monkeypatch.setattr(cv2, "waitKeyEx", lambda _ms: keys.pop(0) if keys else -1)
         monkeypatch.setattr(cv2, "getWindowProperty", lambda title, _what: float(title in self.open))
         monkeypatch.setattr(cv2, "destroyWindow", self.open.discard)
@@ -186,7 +186,7 @@ def test_a_key_ends_the_run_also_while_no_frame_comes(
 ) -> None:
     keys = [-1, -1]
     Screen(monkeypatch, keys)
-    monkeypatch.setattr(_screen, "IDLE", 0.01)
+    monkeypatch.setattr(_gui_thread, "IDLE", 0.01)
     finishing = FinishingContext(context.folder)
     stage = WindowSink()
     stage.open(finishing)

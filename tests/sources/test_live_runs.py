@@ -17,7 +17,7 @@ from ferpipe import Options, Pipeline, Stage, timeline
 from ferpipe.cli import _progress
 from ferpipe.resources import shipped
 from ferpipe.run.control import Control
-from ferpipe.run.feed import Gate
+from ferpipe.run.gate import Gate
 from ferpipe.run.ledger import Ledger
 from ferpipe.testing import make_packet
 from ferpipe_sources._picture import Converter

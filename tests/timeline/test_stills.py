@@ -10,7 +10,7 @@ import jsonschema
 import pytest
 
 from ferpipe import Box, Face, Packet, StreamInfo
-from ferpipe.cli._closing import people
+from ferpipe.cli._summary import people
 from ferpipe.testing import make_packet
 from ferpipe.timeline import FORMATS, Format, Timeline, Writer, header_of, load, record_of, schema
 

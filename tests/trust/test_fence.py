@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from ferpipe import UsageError
-from ferpipe.run.outputs import Files
+from ferpipe.run.files import Files
 
 BLAZE = {"use": "blazeface"}
 SINKS = {

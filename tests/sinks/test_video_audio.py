@@ -14,7 +14,7 @@ from sinks_material import decoded, film, sound_packets
 
 from ferpipe import StreamInfo
 from ferpipe.testing import TestContext, run_source, run_stage
-from ferpipe_sinks._sound import _Lane
+from ferpipe_sinks._audio import _Lane
 from ferpipe_sinks.video import VideoOptions, VideoSink
 from ferpipe_sources.file import FileOptions, FileSource
 

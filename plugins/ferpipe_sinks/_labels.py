@@ -9,9 +9,9 @@ import cv2
 import numpy as np
 
 from ferpipe.packet import Emotion, Image
+from ferpipe_sinks._blend import Layer, Sprite, paste, rounded, text_mask
 from ferpipe_sinks._layout import Area, scale_of
 from ferpipe_sinks._palette import DARK, GREY, WHITE, Colour, colour_of, ink_on
-from ferpipe_sinks._sprite import Layer, Sprite, paste, rounded, text_mask
 
 __all__ = ["Sizes", "bars", "bars_size", "sizes_for", "stacked_bar", "tag"]
 

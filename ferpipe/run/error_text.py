@@ -5,10 +5,9 @@ from __future__ import annotations
 import traceback
 
 from ferpipe.errors import FerpipeError
-from ferpipe.graph.model import ErrorPolicy
 from ferpipe.run.message import Message
 
-__all__ = ["excused", "explain", "frame_of", "name_of", "spent", "where"]
+__all__ = ["explain", "frame_of", "name_of", "where"]
 
 
 def explain(error: BaseException) -> str:
@@ -17,18 +16,6 @@ def explain(error: BaseException) -> str:
     if isinstance(error, FerpipeError):
         return text
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
-
-
-def excused(error: FerpipeError, policy: ErrorPolicy) -> str:
-    """What is said of the first error that a policy lets pass."""
-    then = "the frame is left out" if policy.action == "skip" else "the frame goes on as it came"
-    return f"{error}; {then} (on_error: {policy.action}), and further errors are only counted"
-
-
-def spent(error: FerpipeError, policy: ErrorPolicy) -> None:
-    """Add to an error that it was one more than the policy's budget, where there was one."""
-    if policy.action != "fail" and policy.budget is not None:
-        error.args = (f"{error} (error {policy.budget + 1}, over the on_error budget of {policy.budget})",)
 
 
 def where(error: BaseException) -> str:

@@ -6,7 +6,7 @@ import av
 import numpy as np
 import pytest
 
-from ferpipe_sinks._film import Film, lookahead
+from ferpipe_sinks._encoder import Film, lookahead
 
 
 def test_the_lookahead_keeps_the_lag_below_half_a_second():

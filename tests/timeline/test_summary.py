@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ferpipe.timeline.model import FrameRecord
-from ferpipe.timeline.tally import Tally, paced
+from ferpipe.timeline.summary import Tally, paced
 
 CLASSES = ("happy", "sad")
 

@@ -10,7 +10,7 @@ from ferpipe.graph.model import RunSettings
 from ferpipe.run.control import Control
 from ferpipe.run.mailbox import Mailbox
 from ferpipe.run.message import END, Message
-from ferpipe.run.timing import Trace
+from ferpipe.run.trace import Trace
 from ferpipe.run.worker import Worker
 
 __all__ = ["Crew", "copies"]

@@ -1,0 +1,87 @@
+"""Frames from a source into the graph: checked, counted, and for live sources dropped here."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from time import perf_counter
+from typing import Any
+
+from ferpipe.errors import StageError
+from ferpipe.packet import Packet
+from ferpipe.run.worker import Worker
+from ferpipe.stages import Source
+
+__all__ = ["packets_of", "wake"]
+
+_IN_A_ROW = 100
+"""Errors without a frame between them after which a tolerant source is given up."""
+
+
+def packets_of(worker: Worker) -> Iterator[Packet]:
+    """Everything the worker's source gives, until it or the run ends; never raises.
+
+    What the source gives is checked: packets of its own name, in strictly increasing time.
+    A source that raises is asked again only where its policy is not `fail`.
+    """
+    source = worker.stage
+    assert isinstance(source, Source)  # noqa: S101 -- the graph has proven it
+    last, failures = -1, 0
+    iterator: Iterator[Packet] | None = None
+    while not worker.control.ending.is_set():
+        try:
+            if iterator is None:
+                iterator = iter(worker.guarded("frames", source.frames))
+            start = perf_counter()
+            packet = worker.guarded("frames", iterator.__next__)
+            worker.timing.add(perf_counter() - start)
+            _check(worker, packet, last)
+        except StopIteration:
+            return
+        except BaseException as error:  # noqa: BLE001 -- a plugin may raise anything
+            told = error if isinstance(error, StageError) else worker.as_error("frames", error)
+            failures += 1
+            if worker.control.ending.is_set():
+                worker.control.mention(told)
+                return
+            if failures > _IN_A_ROW:
+                worker.fail(told)
+            if iterator is None or worker.dead or not worker.tolerate(told):
+                return
+            continue
+        if worker.abandoned:
+            return
+        last, failures = packet.time, 0
+        yield packet
+
+
+def _check(worker: Worker, packet: object, last: int) -> None:
+    name = worker.node.name
+    if not isinstance(packet, Packet):
+        raise StageError(name, "frames", f"gave a {type(packet).__name__} where a packet was expected")
+    frame = packet.frame
+    if frame.source != name:
+        raise StageError(
+            name, "frames", f"gave a frame of '{frame.source}'", frame=frame.index, time=frame.time
+        )
+    if frame.time <= last:
+        raise StageError(
+            name,
+            "frames",
+            f"time went back from {last} to {frame.time} us",
+            frame=frame.index,
+            time=frame.time,
+        )
+
+
+def wake(workers: Iterable[Worker]) -> None:
+    """Interrupt the sources among them, each in a thread of its own: one that blocks holds up nobody."""
+    for worker in workers:
+        if worker.opened and isinstance(worker.stage, Source) and not worker.abandoned:
+            threading.Thread(target=_wake, args=(worker.stage,), name="ferpipe-wake", daemon=True).start()
+
+
+def _wake(source: Source[Any]) -> None:
+    with suppress(Exception):
+        source.interrupt()
