@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -55,11 +55,11 @@ class RunContext:
         board: Board,
         files: Files,
         *,
-        live: bool,
+        live: Callable[[], bool],
         trusted: bool = True,
     ) -> None:
         self.name = worker.node.name
-        self.live = live
+        self._live = live
         self.trusted = trusted
         self.stop: threading.Event = control.ending if worker.node.is_source else control.stop
         self.streams: Mapping[str, StreamInfo] = MappingProxyType(board.streams)
@@ -76,9 +76,14 @@ class RunContext:
         return _Redacted(logging.getLogger(f"ferpipe.{self.name}"), {})  # type: ignore[return-value]
 
     @property
+    def live(self) -> bool:
+        """Whether the source is live; it may say so in its own `open`."""
+        return self._live()
+
+    @property
     def complete(self) -> bool:
         """Whether nothing has asked for an end before that of the sources."""
-        return not self._control.ending.is_set()
+        return self._control.complete
 
     def note(self, key: str, value: Any) -> None:
         """Leave a fact for the sinks."""

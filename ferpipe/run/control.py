@@ -24,6 +24,7 @@ class Control:
         self.others: list[FerpipeError] = []
         self.reason: str | None = None
         self.ending_since: float | None = None
+        self._settled: bool | None = None
         self._lock = threading.Lock()
         self._wakers: list[threading.Condition] = []
 
@@ -55,6 +56,21 @@ class Control:
                 self.ending_since = monotonic()
         self.ending.set()
         self._wake()
+
+    @property
+    def complete(self) -> bool:
+        """Whether the sources have given all that they have, or still may."""
+        return self._settled if self._settled is not None else self.ending_since is None
+
+    def settle(self) -> None:
+        """The sources have ended and everything of theirs is worked off: `complete` is decided."""
+        self._settled = self.complete
+
+    def forgive(self, seconds: float) -> None:
+        """Let the grace begin later, since the process stood still for `seconds` of it."""
+        with self._lock:
+            if self.ending_since is not None:
+                self.ending_since = min(self.ending_since + seconds, monotonic())
 
     def cut(self) -> None:
         """End the grace: whatever waits stops waiting."""

@@ -7,11 +7,11 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
-from time import monotonic, perf_counter
+from time import monotonic
 from typing import Any
 
 from ferpipe.errors import FerpipeError, RunError, StageError, UsageError
-from ferpipe.graph.model import Graph, RunSettings
+from ferpipe.graph.model import Graph, Node, RunSettings
 from ferpipe.packet import Packet, StreamInfo
 from ferpipe.run.context import Board, RunContext
 from ferpipe.run.control import Control
@@ -27,7 +27,8 @@ from ferpipe.run.statistics import summarise
 from ferpipe.run.threads import ThreadsExecutor
 from ferpipe.run.timing import Ages
 from ferpipe.run.trace import Trace
-from ferpipe.run.worker import Worker
+from ferpipe.run.watchdog import Watchdog
+from ferpipe.run.worker import Call, Worker
 from ferpipe.stages import Source, Stage
 
 __all__ = ["Run"]
@@ -36,7 +37,6 @@ _GRACE = 1.0
 """Seconds that frames under way have to reach the outputs after a stop."""
 _PATIENCE = 0.3
 """Seconds that calls under way have to return after that, before their stages are left behind."""
-_TICK = 0.05
 _EXECUTORS: dict[str, type[Executor]] = {"inline": InlineExecutor, "threads": ThreadsExecutor}
 
 
@@ -74,14 +74,20 @@ class Run:
         self._done = threading.Event()
         self._started = 0.0
         self._elapsed: float | None = None
-        self._first: float | None = None
         self._ages = Ages()
 
     def start(self) -> Run:
         """Begin; returns at once."""
         self._started = monotonic()
         threading.Thread(target=self._work, name="ferpipe-run", daemon=True).start()
-        threading.Thread(target=self._watch, name="ferpipe-watchdog", daemon=True).start()
+        Watchdog(
+            self.control,
+            self._everyone,
+            open_timeout=self.settings.open_timeout,
+            hangs=self._hangs,
+            ended=lambda: wake(self._workers.values()),
+            overdue=self._overdue,
+        ).start(self._done)
         return self
 
     def wait(self, timeout: float | None = None) -> bool:
@@ -106,7 +112,7 @@ class Run:
             self._board,
             RunReport(
                 elapsed=self._elapsed if self._elapsed is not None else monotonic() - self._started,
-                first_frame=self._first,
+                first_frame=None if self._ages.first is None else self._ages.first - self._started,
                 sources=(),
                 stages=(),
                 outputs=tuple(self.files.finished),
@@ -125,24 +131,25 @@ class Run:
             if self._make() and self._open():
                 self._execute()
         except BaseException as error:  # noqa: BLE001 -- the run must end whatever happens
-            told = (
+            self.control.fail(
                 error if isinstance(error, FerpipeError) else RunError(f"the engine failed: {explain(error)}")
             )
-            self.control.fail(told)
         self._close(None)
 
     def _make(self) -> bool:
-        workers: dict[str, Worker] = {}
-        for node in self.graph.nodes:
-            try:
-                stage = self._made[node.name] if node.name in self._made else node.stage(node.options)
-            except BaseException as error:  # noqa: BLE001 -- a plugin may raise anything
-                self.control.fail(StageError(node.name, "__init__", explain(error)))
-                return False
+        workers = {node.name: self._worker(node) for node in self.graph.nodes if not self.control.error}
+        made = {name: worker for name, worker in workers.items() if worker is not None}
+        self._workers = made if len(made) == len(self.graph.nodes) else {}
+        return bool(self._workers)
+
+    def _worker(self, node: Node) -> Worker | None:
+        try:
+            stage = self._made[node.name] if node.name in self._made else node.stage(node.options)
             merge = dict(self.graph.merges.get(node.name, {}))
-            workers[node.name] = Worker(node, stage, self.control, merge=merge, trace=self._trace)
-        self._workers = workers
-        return True
+            return Worker(node, stage, self.control, merge=merge, trace=self._trace)
+        except BaseException as error:  # noqa: BLE001 -- a plugin may raise anything
+            self.control.fail(StageError(node.name, "__init__", explain(error)))
+            return None
 
     def _all(self, name: str) -> list[Worker]:
         """The workers of a node: its own, and its copies."""
@@ -153,20 +160,27 @@ class Run:
 
     def _open(self) -> bool:
         sources = {name: names[0] for names in self.graph.components for name in names}
-        live = {name for name, source in sources.items() if self._is_live(source)}
         for worker in sorted(self._workers.values(), key=lambda worker: not worker.node.is_source):
             name = worker.node.name
-            if not self._open_one(worker, live=name in live):
+            live = partial(self._is_live, sources[name])
+            if not self._open_one(worker, live):
                 return False
             if isinstance(worker.stage, Source):
                 self._announce(worker, worker.stage)
-            elif not self._is_live(sources[name]) and not self.control.ending.is_set():
-                self._copies[name] = [] if name in self._made else copies(worker, self.settings, self._trace)
-                if not all(self._open_one(copy, live=False) for copy in self._copies[name]):
+            elif not live() and not self.control.ending.is_set():
+                self._copies[name] = [] if name in self._made else self._copied(worker)
+                if not all(self._open_one(copy, live) for copy in self._copies[name]):
                     return False
         return not self.control.ending.is_set()
 
-    def _open_one(self, worker: Worker, *, live: bool) -> bool:
+    def _copied(self, worker: Worker) -> list[Worker]:
+        try:
+            return copies(worker, self.settings, self._trace)
+        except BaseException as error:  # noqa: BLE001 -- a plugin may raise anything
+            worker.fail(worker.as_error("independent", error))
+            return []
+
+    def _open_one(self, worker: Worker, live: Callable[[], bool]) -> bool:
         """Open a stage; False where the run is to end."""
         if self.control.ending.is_set():
             return False
@@ -210,10 +224,9 @@ class Run:
         floor = Floor(self.graph, self.settings, self.control, *stages)
         self._executor = _EXECUTORS[self.settings.executor](floor)
         self._executor.execute()
+        self.control.settle()
 
     def _left(self, packet: Packet) -> None:
-        if self._first is None:
-            self._first = monotonic() - self._started
         self._ages.see(packet)
         if self._tap is not None:
             self._tap(packet)
@@ -264,29 +277,17 @@ class Run:
         self.control.mention(worker.told(call.what, "did not end in time and was left behind"))
         return True
 
-    # -- the watchdog's thread -----------------------------------------------------------
+    # -- in the watchdog's thread --------------------------------------------------------
 
-    def _watch(self) -> None:
-        interrupted = False
-        while not self._done.wait(_TICK):
-            for worker in self._everyone():
-                self._inspect(worker)
-            if self.control.ending.is_set() and not interrupted:
-                interrupted = True
-                wake(self._workers.values())
-            since = self.control.ending_since
-            if since is not None and monotonic() - since > _GRACE:
-                self.control.cut()
-            if since is not None and monotonic() - since > _GRACE + _PATIENCE and self._closer is None:
-                self._take_over(None)
+    def _overdue(self, seconds: float) -> None:
+        """The run was to end `seconds` ago."""
+        if seconds > _GRACE:
+            self.control.cut()
+        if seconds > _GRACE + _PATIENCE and self._closer is None:
+            self._take_over(None)
 
-    def _inspect(self, worker: Worker) -> None:
-        call = worker.call
-        if call is None or worker.abandoned:
-            return
-        limit = self.settings.open_timeout if call.what == "open" else worker.node.timeout
-        if perf_counter() - call.since <= limit or not worker.abandon(call):
-            return
+    def _hangs(self, worker: Worker, call: Call, limit: float) -> None:
+        """Go on without a stage that was left behind in `call`."""
         self.control.fail(worker.told(call.what, f"no answer for {limit:g} s", call.message))
         for component in self._components:
             if call.message is not None and worker.node.name in component.names:

@@ -25,6 +25,11 @@ def packets_of(worker: Worker) -> Iterator[Packet]:
     What the source gives is checked: packets of its own name, in strictly increasing time.
     A source that raises is asked again only where its policy is not `fail`.
     """
+    yield from _given(worker)
+    worker.ended = True
+
+
+def _given(worker: Worker) -> Iterator[Packet]:
     source = worker.stage
     assert isinstance(source, Source)  # noqa: S101 -- the graph has proven it
     last, failures = -1, 0
@@ -76,9 +81,12 @@ def _check(worker: Worker, packet: object, last: int) -> None:
 
 
 def wake(workers: Iterable[Worker]) -> None:
-    """Interrupt the sources among them, each in a thread of its own: one that blocks holds up nobody."""
+    """Interrupt the sources among them that have not ended, each in a thread of its own: one that
+    blocks holds up nobody.
+    """
     for worker in workers:
-        if worker.opened and isinstance(worker.stage, Source) and not worker.abandoned:
+        there = worker.opened and not worker.ended and not worker.abandoned
+        if there and isinstance(worker.stage, Source):
             threading.Thread(target=_wake, args=(worker.stage,), name="ferpipe-wake", daemon=True).start()
 
 

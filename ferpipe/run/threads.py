@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from functools import partial
 
 from ferpipe.errors import RunError
@@ -23,6 +24,36 @@ _LIVE_SWITCH = 0.0005
 """Seconds for which a thread may keep the interpreter from the others on a live run.  Reading a stream
 takes it for a moment some ten times a frame; behind a stage that computes in Python it came too late
 with 5 ms, the interpreter's own choice."""
+
+
+class _Switching:
+    """The interpreter's switch interval, which is one for the process: the first of the live runs that
+    overlap changes it, the last changes it back.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._runs = 0
+        self._before = 0.0
+
+    @contextmanager
+    def quickly(self) -> Iterator[None]:
+        """Switch threads as often as a live run needs, until the body has ended."""
+        with self._lock:
+            self._runs += 1
+            if self._runs == 1:
+                self._before = sys.getswitchinterval()
+                sys.setswitchinterval(min(self._before, _LIVE_SWITCH))
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._runs -= 1
+                if not self._runs:
+                    sys.setswitchinterval(self._before)
+
+
+_switching = _Switching()
 
 
 class ThreadsExecutor(Executor):
@@ -45,16 +76,12 @@ class ThreadsExecutor(Executor):
     def execute(self) -> None:
         """Start a thread a node and wait for all of them."""
         live = any(component.live for component in self.floor.components)
-        before = sys.getswitchinterval()
-        sys.setswitchinterval(min(before, _LIVE_SWITCH) if live else before)
-        try:
+        with _switching.quickly() if live else nullcontext():
             for component in self.floor.components:
                 for name in reversed(component.names):
                     self._start(component, name)
             for done in self._done.values():
                 done.wait()
-        finally:
-            sys.setswitchinterval(before)
 
     def abandon(self, name: str) -> bool:
         """Cut the hanging stage out: its input is thrown away, its consumers are told the end."""

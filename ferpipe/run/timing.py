@@ -61,13 +61,19 @@ def merged(histograms: Iterable[Histogram]) -> Histogram:
 
 
 class Ages:
-    """Seconds that live frames are old when they leave: `known` has for each source the last, the oldest."""
+    """Seconds that live frames are old when they leave: `known` has for each source the last, the oldest.
+
+    first: when the first packet left, on the clock of `time.monotonic`; None before.
+    """
 
     def __init__(self) -> None:
+        self.first: float | None = None
         self.known: dict[str, tuple[float, float]] = {}
 
     def see(self, packet: Packet) -> None:
         """A packet leaves now; those of files have no age."""
+        if self.first is None:
+            self.first = monotonic()
         frame = packet.frame
         if frame.captured is not None:
             age = monotonic() - frame.captured

@@ -69,6 +69,7 @@ class Worker:
         self.call: Call | None = None
         self.tally: Tally = twin.tally if twin is not None else Tally()
         self.opened = False
+        self.ended = False
         self.dead = False
         self.abandoned = False
         self._trace = trace

@@ -84,9 +84,14 @@ class StreamSink(Stage[StreamOptions]):
         self._newest: Image | None = None
         self._is_new = self._ended = False
         self._sender: Sender | None = None
+        self._failure: Exception | None = None
 
     def process(self, packet: Packet) -> Packet:
-        """Put the picture where the sending thread finds it; never waits."""
+        """Put the picture where the sending thread finds it; never waits.
+
+        Raises what that thread has raised on an earlier picture.
+        """
+        self._report_failure()
         if self._thread is None:
             self._size = even_size(packet.picture)
             self._thread = threading.Thread(target=self._run, name=f"{self.context.name}-send", daemon=True)
@@ -113,6 +118,12 @@ class StreamSink(Stage[StreamOptions]):
             thread.join(0.4)
         if self._is_hls and Path(self._target).exists():
             self.context.wrote(self._target)
+        self._report_failure()
+
+    def _report_failure(self) -> None:
+        failure, self._failure = self._failure, None
+        if failure is not None:
+            raise failure
 
     def _address(self, context: Context) -> str:
         if not context.trusted:
@@ -126,7 +137,12 @@ class StreamSink(Stage[StreamOptions]):
         """Keep an ffmpeg going until the end of the run."""
         wait = _FIRST_WAIT
         while not self._ended:
-            healthy = self._send()
+            try:
+                healthy = self._send()
+            except Exception as error:  # noqa: BLE001 -- a thread of its own: nobody else would see it
+                self._failure, healthy = error, False
+                if self._sender is not None:
+                    self._sender.stop()
             if self._ended:
                 return
             wait = _FIRST_WAIT if healthy else min(2 * wait, _LONGEST_WAIT)

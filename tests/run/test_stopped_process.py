@@ -1,0 +1,69 @@
+"""A process that is stopped for a while (SIGSTOP, a paused container) goes on where it was."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="there is no SIGSTOP here")
+
+PROGRAM = """
+import sys, time
+from support.graphs import Bench
+from support.stages import Counter, CounterOptions, doing
+
+def slow(packet):
+    print(packet.frame.index, flush=True)
+    for _ in range(8):
+        time.sleep(0.05)
+    return packet
+
+bench = Bench(sys.argv[1]).add("in", Counter(CounterOptions(frames=4))).add("slow", doing(slow), timeout=1.5)
+run = bench.start()
+if sys.argv[2] == "ending":
+    time.sleep(0.6)
+    run.finish("SIGINT")
+    print("ending", flush=True)
+run.wait()
+report = run.report()
+print(report.error, report.frames, report.sources[0].failed, flush=True)
+"""
+
+
+@pytest.mark.parametrize(
+    ("executor", "when"),
+    [
+        ("threads", "running"),
+        *(
+            pytest.param(*case, marks=pytest.mark.slow)
+            for case in (("inline", "running"), ("threads", "ending"), ("inline", "ending"))
+        ),
+    ],
+)
+def test_time_in_which_the_process_was_stopped_is_no_stages(executor, when):
+    """Stopped for longer than a call may take, while a call is under way."""
+    command = [sys.executable, "-c", PROGRAM, executor, when]
+    tests = str(Path(__file__).parents[1])
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": tests}
+    ) as process:
+        assert process.stdout is not None
+        awaited = "1" if when == "running" else "ending"
+        while process.stdout.readline().strip() != awaited:
+            pass
+        time.sleep(0.1)
+        process.send_signal(signal.SIGSTOP)
+        time.sleep(3)
+        process.send_signal(signal.SIGCONT)
+        rest, _ = process.communicate(timeout=60)
+    ended = rest.splitlines()[-1]
+    assert ended.startswith("None ")
+    assert ended.endswith(" {}")
+    if when == "running":
+        assert ended == "None 4 {}"
