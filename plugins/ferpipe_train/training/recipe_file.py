@@ -11,12 +11,7 @@ from typing import Any, get_args
 from pydantic import BaseModel
 
 from ferpipe import ConfigError, UsageError
-from ferpipe.documents.edit import move, put
-from ferpipe.documents.located import Item, Notes, Place
-from ferpipe.documents.reader import parse
-from ferpipe.documents.text_file import read_text
-from ferpipe.documents.validation import validate
-from ferpipe.errors import Problem
+from ferpipe.documents import Item, Notes, Place, Problem, move, parse, put, read_text, validate
 from ferpipe_train.training.recipe import Recipe
 from ferpipe_train.training.recipe_parts import Augmentation, Layer, Network, Optimizer, Schedule
 
