@@ -9,6 +9,7 @@ from __future__ import annotations
 from ferpipe.timeline.model import FORMAT, FaceRecord, FrameRecord, Segment, Summary, Track
 from ferpipe.timeline.reader import Timeline, load, schema
 from ferpipe.timeline.record import header_of, record_of
+from ferpipe.timeline.summary import paced
 from ferpipe.timeline.writer import FORMATS, Format, Writer, format_of
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "format_of",
     "header_of",
     "load",
+    "paced",
     "record_of",
     "schema",
 ]

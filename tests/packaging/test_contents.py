@@ -18,6 +18,10 @@ NEEDED = [
     "ferpipe_emotion/py.typed",
     "ferpipe_sinks/py.typed",
     "ferpipe_train/py.typed",
+    "ferpipe_report/py.typed",
+    "ferpipe_report/web/report.css",
+    "ferpipe_report/web/js/main.js",
+    "ferpipe_report/web/vendor/uplot/LICENSE",
     "ferpipe/timeline/timeline-1.schema.json",
     "ferpipe/_shipped/pipelines/schema.json",
     "ferpipe/_shipped/samples/demo.mp4",
@@ -52,7 +56,7 @@ def files(folder: Path) -> list[Path]:
 
 def test_the_wheel_holds_nothing_else(wheel: Path) -> None:
     tops = {name.split("/")[0] for name in names(wheel)}
-    plugins = {"ferpipe_sources", "ferpipe_faces", "ferpipe_emotion", "ferpipe_sinks", "ferpipe_train"}
+    plugins = {f"ferpipe_{name}" for name in ("sources", "faces", "emotion", "sinks", "train", "report")}
     assert {top for top in tops if not top.endswith(".dist-info")} == {"ferpipe", *plugins}
     assert not [name for name in names(wheel) if "_cache" in name or name.endswith((".pyc", ".part"))]
 

@@ -1,0 +1,1 @@
+"""What people look at, made of timelines: the report, and files that other tools read."""

@@ -1,0 +1,29 @@
+"""The verbs `report` and `convert`.  Only click is imported before one runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+__all__ = ["report"]
+
+_FILE = click.Path(path_type=Path)
+_OUT = click.Path(path_type=Path, dir_okay=False)
+
+
+@click.command(short_help="Make one offline HTML page of timelines.")
+@click.argument("timelines", type=_FILE, nargs=-1, required=True, metavar="TIMELINE...")
+@click.option("-o", "--output", type=_OUT, help="The page; NAME.report.html beside TIMELINE where left out.")
+@click.option("--title", help="The title of the page.")
+@click.option("--overwrite", is_flag=True, help="Replace outputs that exist.")
+def report(timelines: tuple[Path, ...], output: Path | None, title: str | None, *, overwrite: bool) -> int:
+    """Make one HTML page of timelines that works without a network.
+
+    TIMELINE is a file that 'ferpipe timeline' wrote (.json, .jsonl or .csv). Several are laid over
+    each other.
+    """
+    from ferpipe_report.build import Request, build
+
+    build(Request(timelines, output, title=title, overwrite=overwrite))
+    return 0

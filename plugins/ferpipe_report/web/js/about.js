@@ -1,0 +1,54 @@
+/** Where the numbers come from, how good they are, and what they must not be used for. */
+
+import { make, section } from "./dom.js";
+import { clock, percent } from "./format.js";
+
+/** The closing section. */
+export function aboutSection(data) {
+  return section("about", "About these numbers", ...data.models.map(modelText), limits(), files(data), use());
+}
+
+function modelText(model) {
+  const parts = [make("strong", { text: `Network ${model.name ?? "without a name"}. ` })];
+  if (model.scores) {
+    const weak = Object.entries(model.scores.recall ?? {}).sort((a, b) => a[1] - b[1]).slice(0, 3);
+    parts.push(
+      `Of ${model.scores.n?.toLocaleString("en") ?? ""} labelled faces that it had not learned from (FER2013 PublicTest) it names ${percent(model.scores.accuracy)} as the labels do. ` +
+        `Weakest: ${weak.map(([label, recall]) => `${label} (finds ${percent(recall)})`).join(", ")}. `,
+    );
+  } else parts.push("No measured accuracy is known for it. ");
+  if (model.sha256) parts.push(make("code", { text: `sha256 ${model.sha256}` }));
+  return make("p", {}, ...parts);
+}
+
+function limits() {
+  return make("ul", {},
+    make("li", { text: "Small, dim, blurred and turned faces are named worse. Hatched stretches are unsure: no label, or one with less than half of the probability." }),
+    make("li", { text: "\u201cNot in view\u201d is the share of time in which no face of that person was found. Every other number is of the rest." }),
+    make("li", { text: "Tables are exact sums of the timeline. Curves are drawn in steps of 0.4 %." }),
+    make("li", { text: "A person who leaves and comes back may be counted as another person." }),
+  );
+}
+
+function files(data) {
+  const rows = data.recordings.map((recording) =>
+    make("tr", {},
+      make("td", { text: recording.name }),
+      make("td", { text: `${recording.file}${recording.complete ? "" : " (cut short)"}` }),
+      make("td", { class: "number", text: clock(recording.end - recording.start, 1) }),
+      make("td", {}, make("code", { text: recording.sha256 }))),
+  );
+  const head = ["Recording", "Timeline", "Length", "SHA-256 of the timeline"].map((text) => make("th", { scope: "col", text }));
+  const pipelines = data.recordings.filter((recording) => recording.pipeline);
+  return make("div", {},
+    make("div", { class: "scroll" }, make("table", {}, make("caption", { text: "Files" }), make("thead", {}, make("tr", {}, ...head)), make("tbody", {}, ...rows))),
+    ...pipelines.map((recording) => make("details", {}, make("summary", { text: `Pipeline of ${recording.name}` }), make("pre", { text: JSON.stringify(recording.pipeline, null, 2) }))),
+    make("p", { class: "note", text: `Made by ferpipe ${data.version}.` }));
+}
+
+function use() {
+  return make("div", { class: "use" },
+    make("p", {}, make("strong", { text: "An expression is not a feeling. " }),
+      "How people show anger or joy differs between situations, cultures and persons (Barrett et al. 2019, doi:10.1177/1529100619832930). These labels say what a face resembles in the eyes of those who labelled a data set. Decide nothing about anybody by them."),
+    make("p", { text: "In the European Union, systems that infer emotions at work and in education are prohibited except for medical or safety reasons (AI Act, Article 5(1)(f)); elsewhere the people who are looked at must be informed. Faces are personal data: keep this file accordingly." }));
+}

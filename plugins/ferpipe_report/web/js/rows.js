@@ -1,0 +1,62 @@
+/** The people of all recordings as rows: a name each, a strip each. */
+
+import { make } from "./dom.js";
+import { labelAt } from "./readings.js";
+import { drawAxis } from "./stack.js";
+import { drawStrip } from "./strip.js";
+
+/** Name the people: by person, by recording, or by both; gives them in order. */
+export function nameRows(recordings) {
+  const several = recordings.length > 1;
+  const single = recordings.every((recording) => recording.people.length <= 1);
+  return recordings.flatMap((recording) =>
+    recording.people.map((person) => {
+      const file = recording.told.name.replace(/\.[^.]+$/, "");
+      person.short = several && single ? file : person.told.name;
+      person.name = several && !single ? `${file} \u00b7 ${person.told.name}` : person.short;
+      return person;
+    }),
+  );
+}
+
+/** Put the rows of `recordings` into the stack; a click on a name chooses the person. */
+export function addRows(stack, state, recordings, rows, look) {
+  const several = recordings.length > 1 && recordings.some((recording) => recording.people.length > 1);
+  for (const recording of recordings) {
+    if (several) stack.heading(recording.told.name);
+    for (const person of recording.people) {
+      const number = rows.indexOf(person);
+      const button = make(
+        "button",
+        { class: "person", title: person.name, onclick: () => state.set({ person: number }) },
+        person.told.picture ? make("img", { src: person.told.picture, alt: "" }) : null,
+        make("span", { text: person.short }),
+      );
+      const height = rows.length > 6 ? 20 : 30;
+      person.row = stack.row({ label: button, height, draw: (context, w, h, range) => drawStrip(context, w, h, person, range, look) });
+      person.row.canvas.dataset.person = number;
+      person.button = button;
+    }
+  }
+  const mark = () => rows.forEach((person, i) => person.button.setAttribute("aria-pressed", i === state.get("person")));
+  state.on(["person"], mark);
+  mark();
+  stack.row({ label: "", height: 22, draw: drawAxis, kind: "axis" });
+}
+
+/** Show each person's label at the cursor beside the strip. */
+export function followRows(state, rows, look) {
+  const show = () => {
+    const time = state.get("cursor") ?? state.get("pin");
+    for (const person of rows) {
+      const { text, label } = labelAt(person, time);
+      if (person.shown === text) continue;
+      person.shown = text;
+      const swatch = make("i", { class: label === undefined ? "swatch none" : "swatch" });
+      if (label !== undefined) swatch.style.background = label === null ? look.noLabel : look.colours[label];
+      person.row.value.replaceChildren(swatch, text);
+    }
+  };
+  state.on(["cursor", "pin"], show);
+  show();
+}
