@@ -93,7 +93,7 @@ def measure(args: argparse.Namespace) -> dict[str, np.ndarray]:
         hit = int(np.argmin(away)) if away and min(away) < 0.4 else -1
         extra += len(away) - (hit >= 0)
         rows.append((i, size, abs(turn), hit >= 0))
-        chips.append(result.chips[hit].image if hit >= 0 else np.zeros((48, 48), np.uint8))
+        chips.append(result.faces[hit].data["chip"].image if hit >= 0 else np.zeros((48, 48), np.uint8))
     table = np.array(rows)
     classify = classifier(args.model)
     ids = table[:, 0].astype(int)

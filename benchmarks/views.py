@@ -48,7 +48,7 @@ def seen(faces: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
         result = align.process(find.process(packet(picture)))
         away = [np.hypot(f.box.x + f.box.w / 2 - x, f.box.y + f.box.h / 2 - y) / size for f in result.faces]
         if away and min(away) < 0.4:
-            chips.append(result.chips[int(np.argmin(away))].image)
+            chips.append(result.faces[int(np.argmin(away))].data["chip"].image)
             rows.append(row)
     return np.array(chips, np.uint8).reshape(-1, 48, 48), np.array(rows, int)
 

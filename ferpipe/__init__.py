@@ -18,11 +18,13 @@ if TYPE_CHECKING:
     from ferpipe.errors import UsageError as UsageError
     from ferpipe.errors import redact as redact
     from ferpipe.hookspecs import hookimpl as hookimpl
+    from ferpipe.measures import Measure as Measure
     from ferpipe.packet import Box as Box
     from ferpipe.packet import Chip as Chip
     from ferpipe.packet import Emotion as Emotion
     from ferpipe.packet import Face as Face
     from ferpipe.packet import Frame as Frame
+    from ferpipe.packet import Mark as Mark
     from ferpipe.packet import Packet as Packet
     from ferpipe.packet import StreamInfo as StreamInfo
     from ferpipe.packet import freeze as freeze
@@ -43,11 +45,13 @@ _HOME = {
     "UsageError": "errors",
     "redact": "errors",
     "hookimpl": "hookspecs",
+    "Measure": "measures",
     "Box": "packet",
     "Chip": "packet",
     "Emotion": "packet",
     "Face": "packet",
     "Frame": "packet",
+    "Mark": "packet",
     "Packet": "packet",
     "StreamInfo": "packet",
     "freeze": "packet",

@@ -16,8 +16,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from ferpipe.emotion import Emotion
+
 __all__ = [
-    "FACE_KINDS",
     "MICROSECONDS",
     "Box",
     "Chip",
@@ -25,9 +26,11 @@ __all__ = [
     "Face",
     "Frame",
     "Image",
+    "Mark",
     "Packet",
     "StreamInfo",
     "freeze",
+    "is_of_faces",
 ]
 
 Image = npt.NDArray[np.uint8]
@@ -35,9 +38,24 @@ Image = npt.NDArray[np.uint8]
 MICROSECONDS = 1_000_000
 """Ticks of stream time a second."""
 
-FACE_KINDS = frozenset({"tracks", "emotions", "smoothed"})
-"""Kinds that live in the fields of `Face` rather than under a name of their own:
-`tracks` fills `Face.track`, `emotions` fills `Face.emotion`, `smoothed` fills `Emotion.raw`."""
+_FIELDS = frozenset({"tracks", "emotions", "smoothed"})
+"""Kinds that live in the fields of `Face`: `tracks` fills `Face.track`, `emotions` fills `Face.emotion`,
+`smoothed` fills `Emotion.raw`."""
+
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+
+def _nothing() -> Mapping[str, Any]:
+    return _NOTHING
+
+
+def is_of_faces(kind: str) -> bool:
+    """Whether `kind` hangs on each face and goes where the face goes, rather than with the packet.
+
+    `tracks`, `emotions` and `smoothed` do, and whatever begins with `face.`: the kind `face.mesh` is
+    `face.data["mesh"]`.
+    """
+    return kind in _FIELDS or kind.startswith("face.")
 
 
 def freeze(image: npt.NDArray[Any]) -> npt.NDArray[Any]:
@@ -105,27 +123,13 @@ class Frame:
     def __post_init__(self) -> None:
         if self.image.flags.writeable:
             freeze(self.image)
+        if isinstance(self.time, np.integer):  # JSON takes Python's own numbers only
+            object.__setattr__(self, "time", int(self.time))
 
     @property
     def seconds(self) -> float:
         """Stream time in seconds."""
         return self.time / MICROSECONDS
-
-
-@dataclass(frozen=True, slots=True)
-class Emotion:
-    """What a classifier says of one face.
-
-    classes: names, in the order of the network's outputs.
-    probabilities: one per class, summing to 1; smoothed where a smoother ran.
-    label: the name shown; after a smoother with hysteresis it need not be the arg-max.
-    raw: the probabilities before smoothing, None where nothing smoothed them.
-    """
-
-    classes: tuple[str, ...]
-    probabilities: tuple[float, ...]
-    label: str
-    raw: tuple[float, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -142,6 +146,9 @@ class Face:
     track: identity over time, from 1, or None before a tracker.
     emotion: None before a classifier, or where it could not tell.
     detected: False where a tracker carried the face over a frame without detection.
+    data: arrays and objects that stages found out about this face, by kind; `data["chip"]` is the
+        kind `face.chip` of a contract.  Arrays are made read-only.
+    measures: named numbers about this face, each as its stage declared it; what is not known is absent.
     """
 
     box: Box
@@ -151,10 +158,28 @@ class Face:
     track: int | None = None
     emotion: Emotion | None = None
     detected: bool = True
+    data: Mapping[str, Any] = field(default_factory=_nothing)
+    measures: Mapping[str, float] = field(default_factory=_nothing)
+
+    def __post_init__(self) -> None:
+        if type(self.box) is not Box:
+            object.__setattr__(self, "box", Box(*self.box))
+        if type(self.data) is not MappingProxyType:
+            object.__setattr__(self, "data", _frozen(self.data))
+        if type(self.measures) is not MappingProxyType:
+            object.__setattr__(self, "measures", _numbers(self.measures))
 
     def replace(self, **changes: Any) -> Face:
         """A copy with some fields changed."""
         return dataclasses.replace(self, **changes)
+
+    def with_data(self, **kinds: Any) -> Face:
+        """A copy on which `kinds` hang too; the rest is shared, arrays are made read-only."""
+        return dataclasses.replace(self, data={**self.data, **kinds})
+
+    def with_measures(self, values: Mapping[str, float]) -> Face:
+        """A copy with `values` added to its measures or changed."""
+        return dataclasses.replace(self, measures={**self.measures, **values})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -173,20 +198,34 @@ class Chip:
             freeze(self.image)
 
 
-_NOTHING: Mapping[str, Any] = MappingProxyType({})
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Something in a picture that is no face: a box in pixels of the frame, and a text beside it."""
+
+    box: Box
+    text: str = ""
+
+    def __post_init__(self) -> None:
+        if type(self.box) is not Box:
+            object.__setattr__(self, "box", Box(*self.box))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Packet:
     """One moment of one source: a frame, and what the stages have found out about it.
 
-    `data` maps a kind to its value.  Kinds of the first-party stages:
-    `faces` (tuple of `Face`), `chips` (tuple of `Chip`, one a face, same order),
-    `canvas` ((H, W, 3) uint8 BGR: the annotated picture).  A plugin adds its own.
+    data: a value by kind.  Kinds of the first-party stages: `faces` (tuple of `Face`), `marks` (tuple
+        of `Mark`), `canvas` ((H, W, 3) uint8 BGR: the annotated picture).  A plugin adds its own.
+    measures: named numbers about the frame, each as its stage declared it.
     """
 
     frame: Frame
-    data: Mapping[str, Any] = field(default_factory=lambda: _NOTHING)
+    data: Mapping[str, Any] = field(default_factory=_nothing)
+    measures: Mapping[str, float] = field(default_factory=_nothing)
+
+    def __post_init__(self) -> None:
+        if type(self.measures) is not MappingProxyType:
+            object.__setattr__(self, "measures", _numbers(self.measures))
 
     @property
     def time(self) -> int:
@@ -200,12 +239,6 @@ class Packet:
         return faces
 
     @property
-    def chips(self) -> tuple[Chip, ...]:
-        """The aligned faces, parallel to `faces`, empty where no stage has cut them."""
-        chips: tuple[Chip, ...] = self.data.get("chips", ())
-        return chips
-
-    @property
     def picture(self) -> Image:
         """The annotated picture where there is one, else the frame's image."""
         picture: Image = self.data.get("canvas", self.frame.image)
@@ -214,11 +247,26 @@ class Packet:
     def replace(self, **kinds: Any) -> Packet:
         """A packet of the same frame in which `kinds` are added or changed; the rest is shared.
 
-        A sequence of faces or chips is made a tuple, an array is made read-only.
+        A list is made a tuple, an array is made read-only.
         """
-        for kind, value in kinds.items():
-            if isinstance(value, list):
-                kinds[kind] = tuple(value)
-            elif isinstance(value, np.ndarray) and value.flags.writeable:
-                freeze(value)
-        return Packet(self.frame, MappingProxyType({**self.data, **kinds}))
+        return Packet(self.frame, _frozen({**self.data, **kinds}), self.measures)
+
+    def with_measures(self, values: Mapping[str, float]) -> Packet:
+        """The same with `values` added to the measures of the frame, or changed."""
+        return Packet(self.frame, self.data, {**self.measures, **values})
+
+
+def _frozen(values: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A read-only copy of `values`: lists made tuples, arrays made read-only."""
+    frozen = dict(values)
+    for kind, value in frozen.items():
+        if isinstance(value, list):
+            frozen[kind] = tuple(value)
+        elif isinstance(value, np.ndarray) and value.flags.writeable:
+            freeze(value)
+    return MappingProxyType(frozen)
+
+
+def _numbers(values: Mapping[str, Any]) -> Mapping[str, float]:
+    """A read-only copy in Python's own floats."""
+    return MappingProxyType({str(name): float(value) for name, value in values.items()})

@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
+from ferpipe.measures import Measure
 from ferpipe.packet import Packet, StreamInfo
 
 __all__ = ["Context", "Options", "OptionsT", "Source", "Stage", "Stop"]
@@ -78,7 +79,16 @@ class Context(Protocol):
 
     @property
     def notes(self) -> Mapping[str, Any]:
-        """Facts that stages leave for the sinks, such as the classifier's `model`."""
+        """Facts that the stages before this one have left, such as the classifier's `model`.
+
+        Those of another branch are not among them, nor those of a stage whose findings are gone
+        here, such as a classifier's once another detector has found other faces.
+        """
+        ...
+
+    @property
+    def measures(self) -> tuple[Measure, ...]:
+        """The measures that packets may hold here: those declared on the way, and the stage's own."""
         ...
 
     @property
@@ -87,7 +97,11 @@ class Context(Protocol):
         ...
 
     def note(self, key: str, value: Any) -> None:
-        """Leave a JSON-like fact of the run for the stages behind (call it in `open`)."""
+        """Leave a JSON-like fact of the run for the stages behind (call it in `open`).
+
+        It stands in the header of their timelines: `model` and `classes` as entries of their own,
+        everything else under `notes`.
+        """
         ...
 
     def alive(self, state: str | None = None) -> None:
@@ -149,7 +163,11 @@ class Stage(Generic[OptionsT]):
     """Kinds that must be in a packet on the way here; only where the stage that gives one failed, and has
     `on_error: pass`, it is missing."""
     gives: ClassVar[frozenset[str]] = frozenset()
-    """Kinds that this stage adds or renews."""
+    """Kinds that this stage adds or renews.  One that begins with `face.` hangs on each face: `face.mesh`
+    is `face.data["mesh"]`."""
+    measures: ClassVar[tuple[Measure, ...]] = ()
+    """Named numbers that this stage gives, of each face or of the frame; a stage behind names one in
+    its `needs`.  What a stage gives without declaring it is its error."""
     delays: ClassVar[bool] = False
     """Whether `process` may keep a packet and give it later; else None means dropped."""
 
@@ -163,6 +181,19 @@ class Stage(Generic[OptionsT]):
     ) -> tuple[frozenset[str], frozenset[str]]:
         """The (needs, gives) that hold for `options`; override it where they depend on them."""
         return cls.needs, cls.gives
+
+    @classmethod
+    def measured(
+        cls,
+        options: Any,  # noqa: ARG003 -- for subclasses
+        arriving: Mapping[str, Measure],  # noqa: ARG003 -- for subclasses
+    ) -> tuple[Measure, ...]:
+        """The measures that the stage gives with `options`; override it where they depend on them.
+
+        arriving: by name, those declared by the stages before it, so that a stage can give a measure
+        again, or derive one, without knowing its unit.
+        """
+        return cls.measures
 
     @classmethod
     def independent(
@@ -185,7 +216,7 @@ class Stage(Generic[OptionsT]):
 
         A stage with `delays` may give earlier packets, in order, or none yet.
         """
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} does not override process")
 
     def flush(self) -> Iterable[Packet]:
         """The source has ended: give what was kept back."""
@@ -210,7 +241,7 @@ class Source(Stage[OptionsT]):
 
     def frames(self) -> Iterator[Packet]:
         """Give packets of strictly increasing time until the stream or the run ends."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} does not override frames")
 
     def interrupt(self) -> None:
         """Called from another thread when the run ends: wake `frames` if it can block."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from docs.reference.words import MADE, paragraphs, stage_row
+from docs.reference.words import MADE, cell, paragraphs, stage_row
 from ferpipe.plugins import Registry
 from ferpipe.plugins.describe import describe
 from ferpipe.stages import Stage
@@ -50,6 +50,13 @@ def _stage(name: str, stage: type[Stage[Any]]) -> list[str]:
     needs = ", ".join(f"`{kind}`" for kind in told.needs) or "nothing"
     gives = ", ".join(f"`{kind}`" for kind in told.gives) or "nothing new"
     parts = [f"### {name}", paragraphs(stage.__doc__), f"Needs {needs}. Gives {gives}."]
+    if told.measures:
+        parts.append(
+            "| measure | unit | range | of a | what it is |\n|---|---|---|---|---|\n"
+            + "\n".join(
+                f"| `{m.name}` | {m.unit} | {m.range} | {m.of} | {cell(m.about)} |" for m in told.measures
+            )
+        )
     if told.options:
         parts.append(
             "| option | type | default | what it does |\n|---|---|---|---|\n"

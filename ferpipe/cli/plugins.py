@@ -99,7 +99,8 @@ def _print_table(screen: Console, entries: list[StageEntry]) -> None:
         if entry.stage is not None:
             told = describe(entry.stage)
             options = ", ".join(_short(option) for option in told.options)
-            rows.append((entry.name, _contract(told.needs, told.gives), told.summary, options))
+            gives = (*told.gives, *(measure.name for measure in told.measures))
+            rows.append((entry.name, _contract(told.needs, gives), told.summary, options))
     print_rows(screen, ("stage", "needs -> gives", "what it does", "options"), rows)
 
 
@@ -114,6 +115,9 @@ def _print_one(entry: StageEntry) -> None:
     screen.print(f"{entry.name} ({entry.origin})", style="bold", markup=False)
     screen.print(told.summary, markup=False)
     screen.print(f"needs -> gives: {_contract(told.needs, told.gives)}", markup=False)
+    if told.measures:
+        measures = [(m.name, m.unit or "-", m.range or "any", f"a {m.of}", m.about) for m in told.measures]
+        print_rows(screen, ("measure", "unit", "range", "of", "what it is"), measures)
     rows = [(option.name, option.type, _default(option), option.description) for option in told.options]
     print_rows(screen, ("option", "type", "default", "what it does"), rows)
 

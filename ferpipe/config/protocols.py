@@ -53,6 +53,9 @@ def givers(stages: Stages) -> Mapping[str, frozenset[str]]:
     """For each kind the names of the stages that give it without needing it."""
     kinds: dict[str, set[str]] = {}
     for entry in stages.entries():
-        for kind in entry.stage.gives - entry.stage.needs if entry.stage else ():
+        if entry.stage is None:
+            continue
+        measures = {measure.name for measure in entry.stage.measures}
+        for kind in (entry.stage.gives | measures) - entry.stage.needs:
             kinds.setdefault(kind, set()).add(entry.name)
     return {kind: frozenset(names) for kind, names in kinds.items()}

@@ -53,10 +53,12 @@ def _names(known: list[tuple[str, type[Stage[Any]] | None]]) -> Schema:
 
 
 def _description(cls: type[Stage[Any]] | None) -> str:
-    """The first paragraph of the stage's docstring, on one line."""
+    """The first paragraph of the stage's docstring, on one line, and what the stage measures."""
     if cls is None:
         return "This stage's plugin is broken: see `ferpipe plugins`."
-    return " ".join((getdoc(cls) or cls.__name__).split("\n\n")[0].split())
+    words = " ".join((getdoc(cls) or cls.__name__).split("\n\n")[0].split())
+    measures = ", ".join(map(str, cls.measures))
+    return f"{words} Measures {measures}." if measures else words
 
 
 def _options_of(name: str, cls: type[Stage[Any]], definitions: Schema) -> Schema:

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from heapq import heappop, heappush
 
 from ferpipe.errors import ConfigError, Problem
-from ferpipe.graph.flow import Givers, follow
-from ferpipe.graph.model import Fault, Graph, Node
+from ferpipe.graph.flow import Flow, Givers, follow
+from ferpipe.graph.model import Arrival, Fault, Graph, Node
 from ferpipe.graph.wiring import Wiring, wire
 from ferpipe.text import listing
 
@@ -31,8 +31,8 @@ def check(nodes: Sequence[Node], givers: Callable[[], Mapping[str, frozenset[str
     faults += _sourceless(wiring, ask)
     order = _topological(wiring.inputs)
     origin, joined = _origins(wiring, order)
-    merges, unmet = follow(wiring, order, ask, {fault.node for fault in joined})
-    faults += joined + unmet
+    flow = follow(wiring, order, ask, {fault.node for fault in joined})
+    faults += joined + flow.faults
     if faults:
         end = len(nodes)
         faults.sort(key=lambda fault: end if fault.node is None else fault.node)
@@ -40,9 +40,10 @@ def check(nodes: Sequence[Node], givers: Callable[[], Mapping[str, frozenset[str
     return Graph(
         nodes=tuple(nodes[i] for i in order),
         consumers=_consumers(wiring),
-        merges={nodes[i].name: kinds for i, kinds in merges.items()},
+        merges={nodes[i].name: kinds for i, kinds in flow.merges.items()},
         components=_components(wiring, order, origin),
-        warnings=tuple(_unused(wiring)),
+        warnings=tuple(_unused(wiring, flow)),
+        arrivals={nodes[i].name: _arrival(wiring, flow, order, i) for i in order},
     )
 
 
@@ -115,16 +116,32 @@ def _components(
     return tuple(tuple(part) for part in parts.values())
 
 
-def _unused(wiring: Wiring) -> list[Problem]:
+def _arrival(wiring: Wiring, flow: Flow, order: Sequence[int], i: int) -> Arrival:
+    nodes, arrived = wiring.nodes, flow.arrived[i]
+    parts: frozenset[int] = frozenset().union(*(given.parts for given in arrived.values()))
+    before = set(wiring.inputs[i])
+    for j in reversed(order):
+        if j in before:
+            before.update(wiring.inputs[j])
+    silent = {j for j in before if not wiring.contracts[j][1] and not flow.measured[j]}
+    return Arrival(
+        givers={kind: nodes[given.by].name for kind, given in arrived.items()},
+        measures={kind: given.measure for kind, given in flow.left[i].items() if given.measure is not None},
+        merge=flow.merges.get(i, {}),
+        notes_from=tuple(nodes[j].name for j in order if j in before and (j in parts or j in silent)),
+    )
+
+
+def _unused(wiring: Wiring, flow: Flow) -> list[Problem]:
     used = {j for before in wiring.inputs for j in before}
     return [
         Fault(
-            f"nothing uses what it gives ({listing(sorted(gives), 'and')})",
+            f"nothing uses what it gives ({listing(sorted(given), 'and')})",
             wiring.nodes[i].name,
             hint="add a sink behind it, such as timeline or video, or leave it out",
             node=i,
             path=("use",),
         )
         for i, (_, gives) in enumerate(wiring.contracts)
-        if gives and i not in used
+        if (given := gives | {measure.name for measure in flow.measured[i]}) and i not in used
     ]

@@ -3,20 +3,52 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
+from typing import NamedTuple
 
 from ferpipe.graph.model import Fault
 from ferpipe.graph.wiring import Wiring
-from ferpipe.packet import FACE_KINDS
+from ferpipe.measures import Measure
+from ferpipe.packet import is_of_faces
 from ferpipe.text import listing, quoted
 
-__all__ = ["Givers", "follow"]
+__all__ = ["Flow", "Givers", "follow"]
 
-_OF_FACES = FACE_KINDS | {"chips"}
-"""Kinds that say something about given faces, and mean nothing once others are found."""
 
-Versions = dict[str, int]
-"""For each kind that has been given on the way: the node that gave it last."""
+class Given(NamedTuple):
+    """One version of a kind, or of a measure.
+
+    by: the node that gave it last.  parts: all the nodes that had a part in it.
+    """
+
+    by: int
+    parts: frozenset[int]
+    measure: Measure | None = None
+
+    def of_faces(self, kind: str) -> bool:
+        """Whether it says something about given faces, and means nothing once others are found."""
+        return self.measure.of == "face" if self.measure else is_of_faces(kind)
+
+
+Versions = dict[str, Given]
+"""For each kind and measure that has been given on the way, its newest version."""
+
+
+@dataclass(slots=True)
+class Flow:
+    """What was found by following everything.
+
+    arrived, left: for each node what comes in, and what goes out.
+    measured: the measures that each node declares.
+    merges: for each join the input that each kind is taken from.
+    """
+
+    arrived: dict[int, Versions] = field(default_factory=dict)
+    left: dict[int, Versions] = field(default_factory=dict)
+    measured: dict[int, tuple[Measure, ...]] = field(default_factory=dict)
+    merges: dict[int, dict[str, int]] = field(default_factory=dict)
+    faults: list[Fault] = field(default_factory=list)
 
 
 class Givers:
@@ -34,17 +66,15 @@ class Givers:
         return sorted(self._known.get(kind, ()))
 
 
-def follow(
-    wiring: Wiring, order: Sequence[int], givers: Givers, blamed: Container[int | None] = ()
-) -> tuple[dict[int, dict[str, int]], list[Fault]]:
-    """For each join the input that each kind is taken from, and the faults found on the way.
+def follow(wiring: Wiring, order: Sequence[int], givers: Givers, blamed: Container[int | None] = ()) -> Flow:
+    """Follow every kind from the sources on, in topological `order`.
 
     blamed: joins that are known to be wrong, so that nothing more is said of them.
     """
-    return _Flow(wiring, order, givers, blamed).run()
+    return _Follower(wiring, order, givers, blamed).run()
 
 
-class _Flow:
+class _Follower:
     def __init__(
         self, wiring: Wiring, order: Sequence[int], givers: Givers, blamed: Container[int | None]
     ) -> None:
@@ -52,78 +82,112 @@ class _Flow:
         self.wiring = wiring
         self.order = order
         self.givers = givers
-        self.leaving: dict[int, Versions] = {}
+        self.flow = Flow()
         self.loose: dict[int, bool] = {}
         self.ancestors: dict[int, frozenset[int]] = {}
-        self.merges: dict[int, dict[str, int]] = {}
-        self.faults: list[Fault] = []
 
-    def run(self) -> tuple[dict[int, dict[str, int]], list[Fault]]:
+    def run(self) -> Flow:
         for i in self.order:
             inputs = self.wiring.inputs[i]
             self.ancestors[i] = frozenset(inputs).union(*(self.ancestors[j] for j in inputs))
         for i in self.order:
             self._pass_through(i)
-        return self.merges, self.faults
+        return self.flow
 
     def _pass_through(self, i: int) -> None:
         inputs = self.wiring.inputs[i]
         needs, gives = self.wiring.contracts[i]
         self.loose[i] = self.wiring.loose[i] or any(self.loose[j] for j in inputs)
-        arrived = self._merge(i) if len(inputs) > 1 else dict(self.leaving[inputs[0]]) if inputs else {}
+        arrived = self._merge(i) if len(inputs) > 1 else dict(self.flow.left[inputs[0]]) if inputs else {}
         if not inputs and not self.wiring.nodes[i].is_source:
-            arrived["frame"] = i  # the missing source has been blamed; its frame need not be as well
+            # The missing source has been blamed; its frame need not be as well.
+            arrived["frame"] = Given(i, frozenset({i}))
         for kind in sorted(needs - arrived.keys()):
             if not self.loose[i]:
                 self._blame_unmet(i, kind)
-            arrived[kind] = i  # one mistake, one message: stages behind are not blamed for it again
-        self.leaving[i] = _give(i, arrived, needs, gives)
+            # One mistake, one message: stages behind are not blamed for it again.
+            arrived[kind] = Given(i, frozenset({i}))
+        self.flow.arrived[i] = arrived
+        kept = _kept(arrived, needs, gives)
+        self.flow.measured[i] = measured = self._measured(i, kept)
+        self.flow.left[i] = _given(i, kept, needs, gives, measured)
+
+    def _measured(self, i: int, kept: Versions) -> tuple[Measure, ...]:
+        """What node `i` declares; a plugin's own `measured` may fail like any plugin code."""
+        arriving = {kind: given.measure for kind, given in kept.items() if given.measure is not None}
+        node = self.wiring.nodes[i]
+        try:
+            declared = tuple(node.stage.measured(node.options, arriving))
+            names = [measure.name for measure in declared]
+        except Exception as error:  # noqa: BLE001 -- whatever a plugin raises is its mistake
+            reason = f"{type(error).__name__}: {error}".strip(": ").splitlines()[0]
+            self._blame(i, f"cannot say what it measures: {reason}", "the plugin is broken")
+            return ()
+        for name in sorted({name for name in names if names.count(name) > 1}):
+            self._blame(i, f"declares the measure {name} twice", "the plugin is broken")
+        for measure in declared:
+            self._compare(i, measure, kept)
+        return declared
+
+    def _compare(self, i: int, measure: Measure, kept: Versions) -> None:
+        """A name means one thing on the way: a kind, or a measure of a face, or of the frame."""
+        before, own = kept.get(measure.name), self.wiring.contracts[i][1]
+        if measure.name in own:
+            self._blame(i, f"gives {measure.name} as a kind and as a measure", "the plugin is broken")
+        elif (
+            before is not None
+            and before.by != i
+            and (before.measure is None or before.measure.of != measure.of)
+        ):
+            other = "a kind" if before.measure is None else f"a measure of a {before.measure.of}"
+            name = self.wiring.nodes[before.by].name
+            self._blame(
+                i,
+                f"gives {measure.name} as a measure of a {measure.of}, which '{name}' gives as {other}",
+                "one of the two must call it otherwise",
+            )
 
     def _merge(self, i: int) -> Versions:
-        """What a join passes on: of each kind the newest version."""
-        branches = [self.leaving[j] for j in self.wiring.inputs[i]]
-        kinds = dict.fromkeys(kind for branch in branches for kind in branch if kind not in FACE_KINDS)
+        """What a join passes on: of each kind the newest version; what hangs on faces comes with them."""
+        branches = [self.flow.left[j] for j in self.wiring.inputs[i]]
+        kinds = dict.fromkeys(
+            kind for branch in branches for kind, given in branch.items() if not given.of_faces(kind)
+        )
         taken = {kind: self._newest(i, kind, branches) for kind in kinds}
-        self.merges[i] = taken
+        self.flow.merges[i] = taken
         merged = {kind: branches[place][kind] for kind, place in taken.items()}
         faces = branches[taken["faces"]] if "faces" in taken else {}
-        return merged | {kind: faces[kind] for kind in FACE_KINDS & faces.keys()}
+        return merged | {kind: given for kind, given in faces.items() if given.of_faces(kind)}
 
     def _newest(self, i: int, kind: str, branches: Sequence[Versions]) -> int:
-        versions = {branch[kind] for branch in branches if kind in branch}
+        versions = {branch[kind].by for branch in branches if kind in branch}
         newest = [v for v in versions if versions - {v} <= self.ancestors[v]]
         if not newest and i not in self.blamed:
             self._blame_rivals(i, kind, versions)
         version = newest[0] if newest else min(versions)
-        return next(place for place, branch in enumerate(branches) if branch.get(kind) == version)
+        return next(
+            place for place, branch in enumerate(branches) if kind in branch and branch[kind].by == version
+        )
+
+    def _blame(self, i: int, message: str, hint: str, path: tuple[str | int, ...] = ("use",)) -> None:
+        self.flow.faults.append(Fault(message, self.wiring.nodes[i].name, hint=hint, node=i, path=path))
 
     def _blame_rivals(self, i: int, kind: str, versions: set[int]) -> None:
         names = quoted(self.wiring.nodes[v].name for v in sorted(versions))
-        self.faults.append(
-            Fault(
-                f"joins branches that both give {kind}: {listing(names, 'and')}",
-                self.wiring.nodes[i].name,
-                hint="put these stages one behind the other, so that it is clear which one counts",
-                node=i,
-                path=("from",),
-            )
-        )
+        hint = "put these stages one behind the other, so that it is clear which one counts"
+        self._blame(i, f"joins branches that both give {kind}: {listing(names, 'and')}", hint, ("from",))
 
     def _blame_unmet(self, i: int, kind: str) -> None:
-        self.faults.append(
-            Fault(
-                f"needs {kind}, which no stage before it gives",
-                self.wiring.nodes[i].name,
-                hint=self._remedy(i, kind),
-                node=i,
-                path=("use",),
-            )
-        )
+        self._blame(i, f"needs {kind}, which no stage before it gives", self._remedy(i, kind))
+
+    def _gives(self, j: int, kind: str) -> bool:
+        node = self.wiring.nodes[j]
+        return kind in self.wiring.contracts[j][1] or kind in (each.name for each in node.stage.measures)
 
     def _remedy(self, i: int, kind: str) -> str:
         nodes = self.wiring.nodes
         name = nodes[i].name
-        there = [j for j, (_, gives) in enumerate(self.wiring.contracts) if kind in gives and j != i]
+        there = [j for j in range(len(nodes)) if j != i and self._gives(j, kind)]
         for j in there:
             if j in self.ancestors[i]:
                 return f"what '{nodes[j].name}' gave is lost on the way: put it right before '{name}'"
@@ -137,9 +201,22 @@ class _Flow:
         return f"put {listing(could)} {place}" if could else f"no installed stage gives {kind}"
 
 
-def _give(i: int, arrived: Versions, needs: frozenset[str], gives: frozenset[str]) -> Versions:
-    """What leaves node `i`; what is said of a face lies in the face, so it renews the faces too."""
-    if "faces" in gives and "faces" not in needs:
-        arrived = {kind: version for kind, version in arrived.items() if kind not in _OF_FACES}
-    renewed = gives | {"faces"} if gives & FACE_KINDS else gives
-    return arrived | dict.fromkeys(renewed, i)
+def _kept(arrived: Versions, needs: frozenset[str], gives: frozenset[str]) -> Versions:
+    """What of `arrived` still means something behind a stage: nothing about faces where it finds others."""
+    if "faces" not in gives or "faces" in needs:
+        return dict(arrived)
+    return {kind: given for kind, given in arrived.items() if kind != "faces" and not given.of_faces(kind)}
+
+
+def _given(
+    i: int, kept: Versions, needs: frozenset[str], gives: frozenset[str], measured: Sequence[Measure]
+) -> Versions:
+    """What leaves node `i`; what is said of a face hangs on the face, so it renews the faces too."""
+    left = dict(kept)
+    new = {**dict.fromkeys(gives), **{measure.name: measure for measure in measured}}
+    for kind, measure in new.items():
+        parts = kept[kind].parts if kind in needs and kind in kept else frozenset()
+        left[kind] = Given(i, parts | {i}, measure)
+    if "faces" not in gives and any(left[kind].of_faces(kind) for kind in new):
+        left["faces"] = Given(i, kept["faces"].parts if "faces" in kept else frozenset({i}))
+    return left

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from ferpipe.errors import Problem
+from ferpipe.measures import Measure
 from ferpipe.stages import Options, Source, Stage
 
-__all__ = ["ErrorPolicy", "Fault", "Graph", "Node", "RunSettings", "Unknown"]
+__all__ = ["Arrival", "ErrorPolicy", "Fault", "Graph", "Node", "RunSettings", "Unknown"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +77,23 @@ class Node:
 
 
 @dataclass(frozen=True, slots=True)
+class Arrival:
+    """What a node works with, as the proof has found it.
+
+    givers: for each kind that arrives, the node that gave it last.
+    measures: those that may be in its packets, by name: what arrives, and what it declares itself.
+    merge: of a join, the input that each kind and measure is taken from.
+    notes_from: the nodes before it whose notes hold here, in topological order: those that had a part in
+        something that arrives, and those that give nothing.
+    """
+
+    givers: Mapping[str, str] = field(default_factory=dict)
+    measures: Mapping[str, Measure] = field(default_factory=dict)
+    merge: Mapping[str, int] = field(default_factory=dict)
+    notes_from: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Graph:
     """A proven pipeline: acyclic, every need met, one source a component.
 
@@ -85,6 +103,7 @@ class Graph:
         not named comes from input 0.
     components: the node names of each source's part, source first, in topological order.
     warnings: what is allowed and still looks like a mistake.
+    arrivals: what each node works with.
     """
 
     nodes: tuple[Node, ...]
@@ -92,6 +111,7 @@ class Graph:
     merges: Mapping[str, Mapping[str, int]]
     components: tuple[tuple[str, ...], ...]
     warnings: tuple[Problem, ...] = ()
+    arrivals: Mapping[str, Arrival] = field(default_factory=dict)
 
     def __getitem__(self, name: str) -> Node:
         for node in self.nodes:

@@ -10,6 +10,7 @@ from typing import Any, Literal, Union, get_args, get_origin
 from pydantic.fields import FieldInfo
 from pydantic_core import to_jsonable_python
 
+from ferpipe.measures import Measure
 from ferpipe.stages import Source, Stage
 
 __all__ = ["Option", "StageDescription", "describe"]
@@ -31,12 +32,16 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class StageDescription:
-    """A stage's contract and options.  `summary` is the first paragraph of its docstring."""
+    """A stage's contract and options.  `summary` is the first paragraph of its docstring.
+
+    measures: those that it gives whatever its options.
+    """
 
     summary: str
     source: bool
     needs: tuple[str, ...]
     gives: tuple[str, ...]
+    measures: tuple[Measure, ...]
     options: tuple[Option, ...]
 
 
@@ -48,6 +53,7 @@ def describe(stage: type[Stage[Any]]) -> StageDescription:
         source=issubclass(stage, Source),
         needs=tuple(sorted(stage.needs)),
         gives=tuple(sorted(stage.gives)),
+        measures=tuple(stage.measures),
         options=tuple(_option(field.alias or name, field) for name, field in fields),
     )
 

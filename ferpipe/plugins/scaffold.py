@@ -9,13 +9,12 @@ from pathlib import Path
 from string import Template
 
 from ferpipe.errors import UsageError
-from ferpipe.packet import FACE_KINDS
 from ferpipe.plugins import Registry
 
 __all__ = ["scaffold"]
 
 _NAME = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
-_KINDS = FACE_KINDS | {"frame", "faces", "chips", "canvas"}
+_KINDS = frozenset({"frame", "faces", "tracks", "emotions", "smoothed", "marks", "canvas"})
 
 
 def scaffold(name: str, into: Path) -> Path:

@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from ferpipe.errors import redact
+from ferpipe.measures import Measure
 from ferpipe.packet import StreamInfo
 from ferpipe.run.control import Control
 from ferpipe.run.files import Files
@@ -20,11 +21,11 @@ __all__ = ["Board", "RunContext"]
 
 
 class Board:
-    """What the stages of one run tell each other: the streams, and notes for the sinks."""
+    """What the stages of one run tell each other: the streams, and notes by the stage that left them."""
 
     def __init__(self) -> None:
         self.streams: dict[str, StreamInfo] = {}
-        self.notes: dict[str, Any] = {}
+        self.notes: dict[str, dict[str, Any]] = {}
 
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ class RunContext:
         self.trusted = trusted
         self.stop: threading.Event = control.ending if worker.node.is_source else control.stop
         self.streams: Mapping[str, StreamInfo] = MappingProxyType(board.streams)
-        self.notes: Mapping[str, Any] = MappingProxyType(board.notes)
+        self.measures: tuple[Measure, ...] = tuple(worker.arrival.measures.values())
         self._worker = worker
         self._control = control
         self._board = board
@@ -85,9 +86,17 @@ class RunContext:
         """Whether nothing has asked for an end before that of the sources."""
         return self._control.complete
 
+    @property
+    def notes(self) -> Mapping[str, Any]:
+        """What holds here: the notes of the stages that had a part in what arrives, and the own ones."""
+        holding: dict[str, Any] = {}
+        for name in (*self._worker.arrival.notes_from, self.name):
+            holding.update(self._board.notes.get(name, {}))
+        return MappingProxyType(holding)
+
     def note(self, key: str, value: Any) -> None:
-        """Leave a fact for the sinks."""
-        self._board.notes[key] = value
+        """Leave a fact for the stages behind."""
+        self._board.notes.setdefault(self.name, {})[key] = value
 
     def alive(self, state: str | None = None) -> None:
         """Reset the watchdog; `state` goes into the statistics."""

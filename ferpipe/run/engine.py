@@ -116,7 +116,7 @@ class Run:
                 sources=(),
                 stages=(),
                 outputs=tuple(self.files.finished),
-                notes=dict(self._board.notes),
+                notes={name: dict(notes) for name, notes in self._board.notes.items()},
                 reason=self.control.reason,
                 error=self.control.error,
                 others=tuple(self.control.others),
@@ -145,8 +145,8 @@ class Run:
     def _worker(self, node: Node) -> Worker | None:
         try:
             stage = self._made[node.name] if node.name in self._made else node.stage(node.options)
-            merge = dict(self.graph.merges.get(node.name, {}))
-            return Worker(node, stage, self.control, merge=merge, trace=self._trace)
+            arrival = self.graph.arrivals[node.name]
+            return Worker(node, stage, self.control, arrival=arrival, trace=self._trace)
         except BaseException as error:  # noqa: BLE001 -- a plugin may raise anything
             self.control.fail(StageError(node.name, "__init__", explain(error)))
             return None

@@ -30,4 +30,5 @@ def frame_of(message: Message | None) -> int | None:
 
 def name_of(value: object) -> str:
     """A value by its type."""
-    return "nothing" if value is None else f"a {type(value).__name__}"
+    name = type(value).__name__
+    return "nothing" if value is None else f"{'an' if name[0] in 'aeiouAEIOU' else 'a'} {name}"

@@ -67,7 +67,9 @@ class Gate:
         with self._condition:
             replaced, self._packet = self._packet, packet
             if replaced is not None and replaced.frame.discontinuity:
-                self._packet = Packet(dataclasses.replace(packet.frame, discontinuity=True), packet.data)
+                self._packet = Packet(
+                    dataclasses.replace(packet.frame, discontinuity=True), packet.data, packet.measures
+                )
             self._condition.notify_all()
         if replaced is not None:
             self._ledger.late()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping
+from types import MappingProxyType
 
 from ferpipe.errors import RunError
 from ferpipe.packet import Packet
@@ -44,5 +45,9 @@ class Join:
         for kind, index in self._merge.items():
             if kind in packets[index].data:
                 found[kind] = packets[index].data[kind]
+        # Where the branch that counts does not know a measure, it is not known: an older value is not it.
+        names = dict.fromkeys(name for packet in packets for name in packet.measures)
+        taken = {name: packets[self._merge.get(name, 0)].measures.get(name) for name in names}
+        measures = {name: value for name, value in taken.items() if value is not None}
         first = parts[0]
-        return Message(first.seq, first.time, Packet(packets[0].frame).replace(**found))
+        return Message(first.seq, first.time, Packet(packets[0].frame, MappingProxyType(found), measures))

@@ -29,7 +29,9 @@ def copies(worker: Worker, settings: RunSettings, trace: Trace | None) -> list[W
         return []
     count = settings.copies or min(_COPIES, _cores())
     return [
-        Worker(node, node.stage(node.options), worker.control, trace=trace, twin=worker)
+        Worker(
+            node, node.stage(node.options), worker.control, arrival=worker.arrival, trace=trace, twin=worker
+        )
         for _ in range(count - 1)
     ]
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from ferpipe.errors import StageError
 from ferpipe.packet import Packet
+from ferpipe.run.error_text import name_of
 from ferpipe.run.worker import Worker
 from ferpipe.stages import Source
 
@@ -30,14 +31,10 @@ def packets_of(worker: Worker) -> Iterator[Packet]:
 
 
 def _given(worker: Worker) -> Iterator[Packet]:
-    source = worker.stage
-    assert isinstance(source, Source)  # noqa: S101 -- the graph has proven it
+    iterator = _begun(worker)
     last, failures = -1, 0
-    iterator: Iterator[Packet] | None = None
-    while not worker.control.ending.is_set():
+    while iterator is not None and not worker.control.ending.is_set():
         try:
-            if iterator is None:
-                iterator = iter(worker.guarded("frames", source.frames))
             start = perf_counter()
             packet = worker.guarded("frames", iterator.__next__)
             worker.timing.add(perf_counter() - start)
@@ -52,7 +49,7 @@ def _given(worker: Worker) -> Iterator[Packet]:
                 return
             if failures > _IN_A_ROW:
                 worker.fail(told)
-            if iterator is None or worker.dead or not worker.tolerate(told):
+            if worker.dead or not worker.tolerate(told):
                 return
             continue
         if worker.abandoned:
@@ -61,10 +58,36 @@ def _given(worker: Worker) -> Iterator[Packet]:
         yield packet
 
 
+def _begun(worker: Worker) -> Iterator[Packet] | None:
+    """What the source's `frames` gives; None where it gives nothing to ask, which ends the run
+    whatever the policy: there is no frame to leave out.
+    """
+    source = worker.stage
+    assert isinstance(source, Source)  # noqa: S101 -- the graph has proven it
+    if worker.control.ending.is_set():
+        return None
+    try:
+        given: Iterable[Packet] = worker.guarded("frames", source.frames)
+    except BaseException as error:  # noqa: BLE001 -- a plugin may raise anything
+        told = worker.as_error("frames", error)
+        if worker.control.ending.is_set():
+            worker.control.mention(told)
+        else:
+            worker.fail(told)
+        return None
+    try:
+        return iter(given)
+    except TypeError:
+        worker.fail(worker.told("frames", f"gave {name_of(given)} where an iterator of packets was expected"))
+        return None
+
+
 def _check(worker: Worker, packet: object, last: int) -> None:
     name = worker.node.name
-    if not isinstance(packet, Packet):
-        raise StageError(name, "frames", f"gave a {type(packet).__name__} where a packet was expected")
+    wrong = worker.findings.objection(packet, None)
+    if wrong is not None:
+        raise worker.told("frames", wrong)
+    assert isinstance(packet, Packet)  # noqa: S101 -- or there would have been an objection
     frame = packet.frame
     if frame.source != name:
         raise StageError(

@@ -15,10 +15,11 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from ferpipe.errors import FerpipeError, StageError, UsageError
-from ferpipe.graph.model import Node
-from ferpipe.packet import FACE_KINDS, Packet
+from ferpipe.graph.model import Arrival, Node
+from ferpipe.packet import Packet
 from ferpipe.run.control import Control
 from ferpipe.run.error_text import explain, frame_of, name_of, where
+from ferpipe.run.findings import Findings
 from ferpipe.run.join import Join
 from ferpipe.run.message import Message
 from ferpipe.run.policy import Tally, excused, spent
@@ -46,6 +47,7 @@ class Call:
 class Worker:
     """Runs one stage of a graph.
 
+    arrival: what the stage works with.
     twin: the worker of which this one is a copy; both count their errors together.
     """
 
@@ -55,7 +57,7 @@ class Worker:
         stage: Stage[Any],
         control: Control,
         *,
-        merge: dict[str, int] | None = None,
+        arrival: Arrival | None = None,
         trace: Trace | None = None,
         twin: Worker | None = None,
     ) -> None:
@@ -76,8 +78,9 @@ class Worker:
         self._row = 0
         if trace is not None:
             self._row = trace.row(node.name) if twin is None else trace.lane(node.name)
-        self._join = Join(len(node.inputs), merge or {}) if len(node.inputs) > 1 else None
-        self._promised = node.gives - FACE_KINDS - {"frame"}
+        self.arrival = arrival or Arrival()
+        self.findings = Findings(self.arrival.measures, node.gives)
+        self._join = Join(len(node.inputs), self.arrival.merge) if len(node.inputs) > 1 else None
         self._delays = stage.delays
         self._kept: deque[Message] = deque()
         self._released: list[Message] = []
@@ -270,17 +273,9 @@ class Worker:
         raise _NonsenseError(call, f"gave a packet at {packet.time} us that it does not hold")
 
     def _check(self, message: Message, packet: object, call: str) -> None:
-        if not isinstance(packet, Packet):
-            raise _NonsenseError(
-                call, f"gave {name_of(packet)} where one packet or None was expected", message
-            )
-        if packet.time != message.time or (
-            message.packet and packet.frame.source != message.packet.frame.source
-        ):
-            raise _NonsenseError(call, f"gave a packet of another moment ({packet.time} us)", message)
-        for kind in self._promised:
-            if kind not in packet.data:
-                raise _NonsenseError(call, f"gave a packet without the '{kind}' it promises", message)
+        wrong = self.findings.objection(packet, message.packet)
+        if wrong is not None:
+            raise _NonsenseError(call, wrong, message)
 
 
 class _NonsenseError(Exception):

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ferpipe.measures import Measure
 from ferpipe.packet import StreamInfo
 
 __all__ = ["TestContext"]
@@ -26,6 +27,7 @@ class TestContext:
     trusted: bool = True
     streams: dict[str, StreamInfo] = field(default_factory=dict)
     notes: dict[str, Any] = field(default_factory=dict)
+    measures: tuple[Measure, ...] = ()
     counts: dict[str, int] = field(default_factory=dict)
     outputs: list[Path] = field(default_factory=list)
     states: list[str] = field(default_factory=list)

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ferpipe.packet import FACE_KINDS, Chip, Face, Packet, StreamInfo
+from ferpipe.packet import Chip, Face, Packet, StreamInfo, is_of_faces
 from ferpipe.stages import Options, Source, Stage
 from ferpipe.testing.context import TestContext
 from ferpipe.testing.drive import make_packets, run_source, run_stage
@@ -100,8 +100,16 @@ def _check_packets(
             [_arrays(packet) for packet in run("together")] == [_arrays(p) for one in alone for p in one],
             "it is independent, but gives other things when a packet reaches it alone",
         )
-    wanted = needs | {"faces"} if needs & FACE_KINDS else needs  # what lives in faces comes with them
-    bare = [Packet(p.frame, {kind: p.data[kind] for kind in p.data.keys() & wanted}) for p in packets]
+    hanging = any(map(is_of_faces, needs))
+    wanted = needs | {"faces"} if hanging else needs  # what hangs on faces comes with them
+    bare = [
+        Packet(
+            p.frame,
+            {kind: p.data[kind] for kind in p.data.keys() & wanted},
+            {name: p.measures[name] for name in p.measures.keys() & wanted},
+        )
+        for p in packets
+    ]
     try:
         run_stage(stage(options), bare, folder=folder / "bare")
     except Exception as error:
@@ -120,6 +128,7 @@ def _arrays(packet: Packet) -> list[bytes]:
     """The bytes of every array in a packet, to see whether one was changed."""
     values = [packet.frame.image, *packet.data.values()]
     flat = [part for value in values for part in (value if isinstance(value, tuple) else (value,))]
+    flat += [value for part in flat if isinstance(part, Face) for value in part.data.values()]
     inner = [part.landmarks if isinstance(part, Face) else part for part in flat]
     inner = [part.image if isinstance(part, Chip) else part for part in inner]
     return [part.tobytes() for part in inner if isinstance(part, np.ndarray)]

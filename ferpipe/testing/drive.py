@@ -10,7 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from ferpipe.packet import FACE_KINDS, Frame, Image, Packet, StreamInfo
+from ferpipe.measures import Measure
+from ferpipe.packet import Frame, Image, Packet, StreamInfo, is_of_faces
+from ferpipe.run.findings import Findings
 from ferpipe.stages import Context, Options, Source, Stage
 from ferpipe.testing.context import TestContext
 
@@ -46,14 +48,19 @@ def run_stage(
     """Run one stage on `packets` as the engine would, and give what came out.
 
     Raises AssertionError where the stage breaks its contract: a need that is missing from the
-    packets, a promised kind that it does not give, time stamps it never received.
+    packets, a promised kind that it does not give, time stamps it never received, a measure that it
+    does not declare, or any value that the engine refuses.
     """
     context = context or TestContext(folder or Path.cwd())
     needs, gives = stage.contract(stage.options)
+    arriving = _measures_in(packets)
+    own = {measure.name: measure for measure in stage.measured(stage.options, arriving)}
+    findings = Findings({**arriving, **own})
+    context.measures = context.measures or (*arriving.values(), *own.values())
     results: list[Packet] = []
     for packet in packets:
         context.streams.setdefault(packet.frame.source, StreamInfo(packet.frame.source, "memory"))
-        missing = needs - {"frame"} - FACE_KINDS - packet.data.keys()
+        missing = _with_packets(needs) - packet.data.keys() - arriving.keys()
         assert not missing, f"the packets lack {sorted(missing)}, which the stage needs"  # noqa: S101
     stage.open(context)
     try:
@@ -63,14 +70,32 @@ def run_stage(
         results += stage.flush()
     finally:
         stage.close()
-    received = {packet.time for packet in packets}
+    received = {packet.time: packet for packet in packets}
     for packet in results:
         assert packet.time in received, f"the stage invented a packet at {packet.time} us"  # noqa: S101
-        lacking = gives - FACE_KINDS - {"frame"} - packet.data.keys()
+        lacking = _with_packets(gives) - packet.data.keys()
         assert not lacking, f"the stage promised {sorted(lacking)} and did not give it"  # noqa: S101
+        wrong = findings.objection(packet, received[packet.time])
+        assert wrong is None, f"the stage gave what it may not: {wrong}"  # noqa: S101
     times = [packet.time for packet in results]
     assert times == sorted(set(times)), "the stage gave packets out of order"  # noqa: S101
     return results
+
+
+def _with_packets(kinds: frozenset[str]) -> frozenset[str]:
+    """The kinds that must be in every packet: what hangs on faces may be known of some only."""
+    return frozenset(kind for kind in kinds if kind != "frame" and not is_of_faces(kind))
+
+
+def _measures_in(packets: Sequence[Packet]) -> dict[str, Measure]:
+    """The measures that packets made for a test hold, as if a stage before had declared them."""
+    about = "held by the packets of the test"
+    faces = {name for packet in packets for face in packet.faces for name in face.measures}
+    frames = {name for packet in packets for name in packet.measures}
+    return {
+        **{name: Measure(name, "", None, None, about) for name in sorted(faces)},
+        **{name: Measure(name, "", None, None, about, of="frame") for name in sorted(frames)},
+    }
 
 
 def run_source(
@@ -90,6 +115,10 @@ def run_source(
         context.stop.set()
         source.interrupt()
         source.close()
+    findings = Findings({measure.name: measure for measure in source.measured(source.options, {})})
+    for packet in packets:
+        wrong = findings.objection(packet, None)
+        assert wrong is None, f"the source gave what it may not: {wrong}"  # noqa: S101
     times = [packet.time for packet in packets]
     assert all(a < b for a, b in pairwise(times)), "time must increase strictly"  # noqa: S101
     return packets
@@ -115,6 +144,7 @@ def fake_source(packets: Sequence[Packet], *, live: bool = False) -> type[Source
             for packet in given:
                 if self.context.stop.is_set():
                     return
-                yield Packet(replace(packet.frame, source=self.context.name), packet.data)
+                frame = replace(packet.frame, source=self.context.name)
+                yield Packet(frame, packet.data, packet.measures)
 
     return FakeSource

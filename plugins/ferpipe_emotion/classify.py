@@ -62,7 +62,7 @@ class Classify(Stage[OptionsT]):
     """The part of a classifier stage that does not depend on what runs the network."""
 
     Options = ClassifyOptions
-    needs: ClassVar[frozenset[str]] = frozenset({"faces", "chips"})
+    needs: ClassVar[frozenset[str]] = frozenset({"faces", "face.chip"})
     gives: ClassVar[frozenset[str]] = frozenset({"emotions"})
 
     classifier: Classifier
@@ -88,17 +88,17 @@ class Classify(Stage[OptionsT]):
         context.note("classes", list(self.classifier.classes))
 
     def process(self, packet: Packet) -> Packet:
-        """Give each face its emotion, or None where the network's answer was not finite."""
-        faces, chips = packet.faces, packet.chips
-        if "chips" not in packet.data:  # an aligner that failed, and was to pass the frame on
+        """Give each face its emotion, or None where the network's answer was not finite.
+
+        A face without a picture stays as it is: its aligner failed, and was to pass the frame on, or
+        a tracker carried it over a frame in which it was not seen.
+        """
+        chips = [chip for face in packet.faces if (chip := face.data.get("chip")) is not None]
+        if not chips:
             return packet
-        if len(faces) != len(chips):
-            raise ValueError(f"{len(faces)} faces came with {len(chips)} chips; the aligner cuts one a face")
-        if not faces:
-            return packet
-        rows = self.classifier.probabilities([chip.image for chip in chips])
-        told = tuple(self._told(face, row) for face, row in zip(faces, rows, strict=True))
-        return packet.replace(faces=told)
+        rows = iter(self.classifier.probabilities([chip.image for chip in chips]))
+        faces = tuple(self._told(face, next(rows)) if "chip" in face.data else face for face in packet.faces)
+        return packet.replace(faces=faces)
 
     def close(self) -> None:
         """Release the network."""
@@ -110,9 +110,7 @@ class Classify(Stage[OptionsT]):
         if not np.isfinite(row).all():
             self.context.count("not_finite")
             return face.replace(emotion=None)
-        classes = self.classifier.classes
-        shares = tuple(float(share) for share in row)
-        return face.replace(emotion=Emotion(classes, shares, classes[int(row.argmax())]))
+        return face.replace(emotion=Emotion.of(self.classifier.classes, row))
 
     def _described(self) -> dict[str, Any]:
         card = self.classifier.card

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
-from ferpipe import Chip, Context, Options, Packet, Stage
+from ferpipe import Chip, Context, Face, Options, Packet, Stage
 from ferpipe.packet import Image
 from ferpipe_faces.framing import DEFAULT, load
 from ferpipe_faces.resize import halve_towards
@@ -44,7 +44,7 @@ class Align(Stage[AlignOptions]):
 
     Options = AlignOptions
     needs = frozenset({"frame", "faces"})
-    gives = frozenset({"chips"})
+    gives = frozenset({"face.chip"})
 
     @classmethod
     def independent(cls, options: AlignOptions) -> bool:  # noqa: ARG003
@@ -58,14 +58,15 @@ class Align(Stage[AlignOptions]):
         self._framing = load(name) if name == DEFAULT else load(name, context.input(name))
 
     def process(self, packet: Packet) -> Packet:
-        """Cut out every face of the packet, in its order."""
-        grey = self.options.channels == "grey"
-        border = _BORDERS[self.options.border]
-        chips = []
-        for face in packet.faces:
-            matrix = self._framing.matrix(face) * self.options.size
-            chips.append(cut(packet.frame.image, matrix, self.options.size, grey=grey, border=border))
-        return packet.replace(chips=tuple(chips))
+        """Hang a picture of itself on every face."""
+        image = packet.frame.image
+        faces = tuple(face.with_data(chip=self._cut(face, image)) for face in packet.faces)
+        return packet.replace(faces=faces)
+
+    def _cut(self, face: Face, image: Image) -> Chip:
+        size, grey = self.options.size, self.options.channels == "grey"
+        matrix = self._framing.matrix(face) * size
+        return cut(image, matrix, size, grey=grey, border=_BORDERS[self.options.border])
 
 
 def cut(

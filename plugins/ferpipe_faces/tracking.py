@@ -70,7 +70,10 @@ class Trajectory:
             self.missed_since = time
 
     def expected(self) -> Face:
-        """The face where it should be by now, its landmarks moved along, as not detected."""
+        """The face where it should be by now, its landmarks moved along, as not detected.
+
+        What was found out of its picture then says nothing of now.
+        """
         box, old = self.motion.box, self.face.box
         landmarks = self.face.landmarks
         if landmarks is not None:
@@ -78,7 +81,7 @@ class Trajectory:
             origin = np.array([old.x, old.y], np.float32)
             moved = (landmarks - origin) * scale + np.array([box.x, box.y], np.float32)
             landmarks = freeze(np.asarray(moved, np.float32))
-        return self.face.replace(box=box, landmarks=landmarks, detected=False)
+        return self.face.replace(box=box, landmarks=landmarks, detected=False, data={}, measures={})
 
     def cost(self, face: Face, appearance: Looks, overlap: float) -> float:
         """How little `face` fits, `inf` where it cannot be this person."""

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
-from ferpipe import Chip, Face, UsageError
+from ferpipe import Box, Chip, Face, UsageError
 from ferpipe.testing import TestContext, make_packet, run_stage
 from ferpipe_emotion.card import Input
 from ferpipe_emotion.classifier import open_classifier
@@ -21,9 +21,9 @@ CLASSES = ("angry", "happy", "neutral")
 
 
 def packet_of(images, **more):
-    chips = tuple(Chip(np.array(image), np.eye(2, 3)) for image in images)
-    faces = tuple(Face((i, 0, 9, 9), 0.9) for i in range(len(images)))
-    return make_packet(faces=faces, chips=chips, **more)
+    chips = [Chip(np.array(image), np.eye(2, 3)) for image in images]
+    faces = tuple(Face(Box(i, 0, 9, 9), 0.9, data={"chip": chip}) for i, chip in enumerate(chips))
+    return make_packet(faces=faces, **more)
 
 
 @pytest.fixture
@@ -71,10 +71,15 @@ def test_a_frame_without_faces_costs_nothing(context, files):
     assert run_stage(LiteRT(options(LiteRTOptions, files["litert"])), [packet], context=context) == [packet]
 
 
-def test_faces_without_chips_are_a_mistake_of_the_aligner(files, pictures, context):
-    packet = packet_of(pictures).replace(chips=())
-    with pytest.raises(ValueError, match="12 faces came with 0 chips"):
-        run_stage(LiteRT(options(LiteRTOptions, files["litert"])), [packet], context=context)
+def test_a_face_without_a_picture_stays_without_an_emotion_and_the_others_keep_their_own(
+    files, pictures, context
+):
+    stage, whole = LiteRT(options(LiteRTOptions, files["litert"])), packet_of(pictures)
+    (everyone,) = run_stage(stage, [whole], context=context)
+    some = [face if i % 2 else face.replace(data={}) for i, face in enumerate(whole.faces)]
+    (told,) = run_stage(stage, [whole.replace(faces=some)], context=context)
+    expected = [face.emotion if i % 2 else None for i, face in enumerate(everyone.faces)]
+    assert [face.emotion for face in told.faces] == expected
 
 
 @pytest.mark.parametrize("shape", [(48, 40), (12, 10), (24, 20, 3), (96, 81, 3)])

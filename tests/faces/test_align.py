@@ -40,7 +40,8 @@ def ideal(x: float, y: float, size: float, degrees: float = 0) -> Face:
 def eyes_in_chip(stage: Any, picture: np.ndarray, eyes: np.ndarray, **options: Any) -> np.ndarray:
     """Where known eyes come to lie, as shares of the chip."""
     packet = stage.process(make_packet(picture))
-    (chip,) = run_stage(Align(AlignOptions(**options)), [packet])[0].chips
+    (face,) = run_stage(Align(AlignOptions(**options)), [packet])[0].faces
+    chip = face.data["chip"]
     return ((eyes @ chip.matrix[:, :2].T + chip.matrix[:, 2]) + 0.5) / chip.image.shape[0]
 
 
@@ -121,14 +122,14 @@ def test_a_large_face_is_averaged_and_not_sampled() -> None:
 def test_size_and_channels(astronaut: np.ndarray, channels: Any, size: int, shape: tuple[int, ...]) -> None:
     packet = make_packet(astronaut, faces=(ideal(160, 50, 130), ideal(10, 300, 60)))
     (result,) = run_stage(Align(AlignOptions(size=size, channels=channels)), [packet])
-    assert [chip.image.shape for chip in result.chips] == [shape, shape]
-    assert not result.chips[0].image.flags.writeable
-    assert result.chips[0].image.mean() > result.chips[1].image.mean() / 3
+    assert [face.data["chip"].image.shape for face in result.faces] == [shape, shape]
+    assert not result.faces[0].data["chip"].image.flags.writeable
+    assert result.faces[0].data["chip"].image.mean() > result.faces[1].data["chip"].image.mean() / 3
 
 
 def test_no_faces_no_chips() -> None:
     (result,) = run_stage(Align(), [make_packet(faces=())])
-    assert result.chips == ()
+    assert result.faces == ()
 
 
 @pytest.mark.parametrize("border", ["replicate", "reflect"])
@@ -136,7 +137,7 @@ def test_no_faces_no_chips() -> None:
 def test_a_face_at_the_edge_is_filled_up(astronaut: np.ndarray, border: Any, place: tuple[int, int]) -> None:
     packet = make_packet(astronaut, faces=(ideal(*place, 120),))
     (result,) = run_stage(Align(AlignOptions(border=border)), [packet])
-    assert result.chips[0].image.shape == (48, 48)
+    assert result.faces[0].data["chip"].image.shape == (48, 48)
 
 
 def test_without_landmarks_the_calibrated_box_counts() -> None:
@@ -168,7 +169,7 @@ def test_a_models_side_file_may_bring_its_framing(tmp_path: Path, astronaut: np.
     side_file = tmp_path / "model.json"
     side_file.write_text(json.dumps({"classes": ["happy"], "framing": {"points": points}}))
     packet = make_packet(astronaut, faces=(ideal(160, 50, 130),))
-    wide = run_stage(Align(AlignOptions(framing=str(side_file))), [packet])[0].chips[0]
+    wide = run_stage(Align(AlignOptions(framing=str(side_file))), [packet])[0].faces[0].data["chip"]
     left, right = packet.faces[0].landmarks[:2] @ wide.matrix[:, :2].T + wide.matrix[:, 2] + 0.5
     assert left / 48 == pytest.approx([0.4, 0.5], abs=0.03)
     assert right / 48 == pytest.approx([0.6, 0.5], abs=0.03)

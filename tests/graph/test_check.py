@@ -16,8 +16,8 @@ def stage(needs: str = "", gives: str = "") -> type[Stage]:
     return type("Made", (Stage,), {"needs": frozenset(needs.split()), "gives": frozenset(gives.split())})
 
 
-DETECT, TRACK, ALIGN = stage("frame", "faces"), stage("faces", "tracks"), stage("faces", "chips")
-CLASSIFY, SMOOTH, SINK = stage("chips", "emotions"), stage("tracks emotions", "smoothed"), stage()
+DETECT, TRACK, ALIGN = stage("frame", "faces"), stage("faces", "tracks"), stage("faces", "face.chip")
+CLASSIFY, SMOOTH, SINK = stage("face.chip", "emotions"), stage("tracks emotions", "smoothed"), stage()
 
 
 def node(name: str, cls: type[Stage], *inputs: str) -> Node:

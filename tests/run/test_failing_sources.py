@@ -6,6 +6,8 @@ import pytest
 from support.graphs import EXECUTORS, Bench
 from support.stages import Counter, CounterOptions, Keep
 
+from ferpipe import Source
+
 pytestmark = pytest.mark.parametrize("executor", EXECUTORS)
 
 
@@ -55,3 +57,30 @@ def test_a_source_that_raises(executor, action, code):
 def test_time_that_goes_back_is_refused(executor):
     report = Bench(executor).add("in", Counter(CounterOptions(step=0))).add("keep", Keep()).run(5)
     assert "time went back from 0 to 0 us" in str(report.error)
+
+
+def raising(source):
+    raise OSError("no such device")
+
+
+WITHOUT_FRAMES = {
+    "raises": (raising, "OSError: no such device"),
+    "gives nothing": (lambda source: None, "gave nothing where an iterator of packets was expected"),
+    "gives a number": (lambda source: 3, "gave an int where an iterator of packets was expected"),
+    "is not overridden": (Source.frames, "NotImplementedError: Broken does not override frames"),
+}
+
+
+@pytest.mark.parametrize("action", ["fail", "skip"])
+@pytest.mark.parametrize("live", [False, True])
+@pytest.mark.parametrize("case", WITHOUT_FRAMES)
+def test_a_source_whose_frames_cannot_be_asked_for_fails_the_run(executor, case, live, action):
+    function, message = WITHOUT_FRAMES[case]
+    kind = type("Broken", (Counter,), {"frames": function})
+    keep = Keep()
+    bench = Bench(executor).add("in", kind(CounterOptions(live=live)), on_error=action).add("keep", keep)
+    report = bench.run(5)
+    assert str(report.error) == f"stage 'in' failed in frames: {message}"
+    assert report.exit_code == 1
+    assert report.stages[0].errors == 1
+    assert keep.calls == ["open", "flush", "close"]

@@ -107,7 +107,7 @@ def test_a_usage_error_keeps_its_exit_code(executor):
 @pytest.mark.parametrize(
     ("nonsense", "says"),
     [
-        (lambda p: 7, "gave a int"),
+        (lambda p: 7, "gave an int"),
         (lambda p: "text", "gave a str"),
         (lambda p: [p, p], "gave several packets"),
         (lambda p: Sum().process(p).replace() and type(p)(p.frame), "'level' it promises"),

@@ -82,8 +82,8 @@ class Cell:
         """What the error must tell besides stage, call and frame."""
         limit, delays = 60 if self.call == "open" else 30, self.stage == "later"
         return {
-            "gives a number": "gave a int where",
-            "gives nonsense in flush": "gave a int where",
+            "gives a number": "gave an int where",
+            "gives nonsense in flush": "gave an int where",
             "gives a stale packet": "time went back"
             if self.stage == "file"
             else ("it does not hold" if delays else "another moment"),

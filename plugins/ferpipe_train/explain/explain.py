@@ -61,8 +61,7 @@ def _faces(image: Path) -> tuple[Picture, list[tuple[Box, Picture]]]:
     if not packets or not packets[0].faces:
         raise UsageError(f"no face was found in '{image}': try a picture in which one is larger or upright")
     packet = packets[0]
-    pairs = zip(packet.faces, packet.chips, strict=True)
-    return packet.frame.image, [(face.box, chip.image) for face, chip in pairs]
+    return packet.frame.image, [(face.box, face.data["chip"].image) for face in packet.faces]
 
 
 def _keras_network(found: Found | None) -> Any:

@@ -1,0 +1,151 @@
+"""What a stage gave, checked where it gave it, so that no other stage is blamed for it.
+
+Only what differs from the packet that the stage was handed is looked at: a stage that changes nothing
+costs nothing here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+
+from ferpipe.measures import Measure
+from ferpipe.packet import Chip, Emotion, Face, Frame, Mark, Packet, is_of_faces
+from ferpipe.run.error_text import name_of
+
+__all__ = ["Findings"]
+
+_UINT8 = np.dtype(np.uint8)
+_ONE = "one packet or None"
+_ITEMS: Mapping[str, type] = {"faces": Face, "marks": Mark}
+"""Kinds whose values are tuples of one type."""
+
+
+class Findings:
+    """Looks for what a stage may not give.
+
+    measures: those that may be in its packets, by name.
+    gives: the kinds that it promises; those that hang on faces may be known of some faces only.
+    """
+
+    def __init__(self, measures: Mapping[str, Measure], gives: Iterable[str] = ()) -> None:
+        self._of_faces = {name: measure for name, measure in measures.items() if measure.of == "face"}
+        self._of_frames = {name: measure for name, measure in measures.items() if measure.of == "frame"}
+        self._promised = tuple(kind for kind in gives if kind != "frame" and not is_of_faces(kind))
+
+    def objection(self, packet: object, before: Packet | None) -> str | None:
+        """What is wrong with `packet`, given for `before` (None: by a source); None where nothing is."""
+        if packet is before and not self._promised:
+            return None
+        if not isinstance(packet, Packet):
+            return f"gave {name_of(packet)} where {'a packet' if before is None else _ONE} was expected"
+        if before is not None and (packet.time != before.time or packet.frame.source != before.frame.source):
+            return f"gave a packet of another moment ({packet.time} us)"
+        for kind in self._promised:
+            if kind not in packet.data:
+                return f"gave a packet without the '{kind}' it promises"
+        return self._content_objection(packet, before)
+
+    def _content_objection(self, packet: Packet, before: Packet | None) -> str | None:
+        old: Mapping[str, Any] = {} if before is None else before.data
+        if before is None or packet.frame is not before.frame:
+            wrong = _frame_objection(packet.frame)
+            if wrong is not None:
+                return wrong
+        for kind, value in packet.data.items():
+            if value is not old.get(kind):
+                wrong = self._kind_objection(kind, value, old.get(kind))
+                if wrong is not None:
+                    return wrong
+        if packet.measures and (before is None or packet.measures is not before.measures):
+            return _measures_objection(packet.measures, self._of_frames, "frame")
+        return None
+
+    def _kind_objection(self, kind: str, value: Any, old: Any) -> str | None:
+        if kind == "canvas":
+            return _picture_objection("the canvas", value, grey=False)
+        if kind not in _ITEMS:
+            return None
+        if not isinstance(value, tuple):
+            return f"'{kind}' is a {type(value).__name__} where a tuple is expected"
+        known = {id(item) for item in old} if old else ()
+        for item in value:
+            if id(item) in known:
+                continue
+            if not isinstance(item, _ITEMS[kind]):
+                return f"'{kind}' holds a {type(item).__name__} where a {_ITEMS[kind].__name__} is expected"
+            wrong = self._face_objection(item) if isinstance(item, Face) else None
+            if wrong is not None:
+                return wrong
+        return None
+
+    def _face_objection(self, face: Face) -> str | None:
+        points, emotion = face.landmarks, face.emotion
+        if points is not None and (not isinstance(points, np.ndarray) or points.ndim != 2):
+            return "the landmarks of a face are no (N, 2) array"
+        if emotion is not None:
+            if not isinstance(emotion, Emotion):
+                return f"the emotion of a face is a {type(emotion).__name__} where an Emotion is expected"
+            wrong = emotion.objection()
+            if wrong is not None:
+                return f"the emotion of a face is wrong: {wrong}"
+        if face.measures:
+            wrong = _measures_objection(face.measures, self._of_faces, "face")
+            if wrong is not None:
+                return wrong
+        for kind, value in face.data.items():
+            if isinstance(value, Chip):
+                wrong = _picture_objection(f"the '{kind}' of a face", value.image, grey=True)
+                if wrong is not None:
+                    return wrong
+        return None
+
+
+def _frame_objection(frame: Frame) -> str | None:
+    if type(frame.time) is not int:
+        given: object = frame.time
+        hint = f"; {given:g} s would be {given * 1e6:.0f}" if isinstance(given, float) else ""
+        return f"the time of a frame is {given!r}, where a whole number of microseconds is expected{hint}"
+    return _picture_objection("the image of a frame", frame.image, grey=False)
+
+
+def _picture_objection(what: str, image: object, *, grey: bool) -> str | None:
+    if isinstance(image, np.ndarray) and image.dtype == _UINT8 and image.size:
+        if image.ndim == 3 and image.shape[2] == 3:
+            return None
+        if grey and image.ndim == 2:
+            return None
+    wanted = "(H, W) or (H, W, 3) uint8" if grey else "(H, W, 3) uint8, BGR"
+    if not isinstance(image, np.ndarray):
+        return f"{what} is a {type(image).__name__}, where an array is expected: {wanted}"
+    return f"{what} is {image.shape} {image.dtype}, where {wanted} is expected{_advice(image)}"
+
+
+def _advice(image: np.ndarray[Any, Any]) -> str:
+    """What usually went wrong with a picture of that shape and type."""
+    if image.ndim == 3 and image.shape[2] == 4:
+        return ": leave out the alpha channel, image[..., :3]"
+    if image.ndim == 3 and image.shape[0] in (1, 3) and image.shape[2] not in (1, 3):
+        return ": put the channels last, image.transpose(1, 2, 0)"
+    if image.dtype.kind == "f":
+        return ": scale it to 0 to 255 and convert it, image.astype(numpy.uint8)"
+    if image.ndim == 2 or image.shape[2:] == (1,):
+        return ": repeat the grey channel, numpy.dstack([image] * 3)"
+    return ""
+
+
+def _measures_objection(values: Mapping[str, float], declared: Mapping[str, Measure], of: str) -> str | None:
+    for name, value in values.items():
+        measure = declared.get(name)
+        if measure is None:
+            known = ", ".join(declared) or "none"
+            return (
+                f"the measure '{name}' of a {of} is not declared (declared are: {known}); "
+                "add it to the stage's measures"
+            )
+        wrong = measure.objection(value)
+        if wrong is not None:
+            return f"the measure '{name}' {wrong}"
+    return None
