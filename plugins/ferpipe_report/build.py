@@ -9,8 +9,13 @@ from pathlib import Path
 import click
 
 from ferpipe import UsageError
+from ferpipe_report.align import aligned
+from ferpipe_report.events import Event, events_of, read_events
+from ferpipe_report.merge import merged
+from ferpipe_report.page.across import across_data
 from ferpipe_report.page.assemble import assemble
-from ferpipe_report.page.data import page_data
+from ferpipe_report.page.data import classes_of, page_data
+from ferpipe_report.page.stretches import event_data
 from ferpipe_report.recording import Recording, open_recording
 from ferpipe_report.writing import refuse_existing, write
 
@@ -24,22 +29,46 @@ class Request:
     timelines: Sequence[Path]
     output: Path | None = None
     title: str | None = None
+    events: Sequence[Path] = ()
+    align: str | None = None
+    by_file: bool = False
     overwrite: bool = False
 
 
 def build(request: Request) -> Path:
     """Write the report and give its path.
 
-    Raises UsageError where a timeline cannot be read or an output exists, RunError where the disk
-    does not take it.
+    Raises UsageError where a timeline or the events cannot be read or an output exists, RunError where
+    the disk does not take it.
     """
     target = request.output or _beside(request.timelines)
-    refuse_existing([target], request.timelines, overwrite=request.overwrite)
+    refuse_existing([target], [*request.timelines, *request.events], overwrite=request.overwrite)
     recordings = [open_recording(path) for path in request.timelines]
-    data, blobs = page_data(recordings, request.title or _title(recordings))
-    write(target, assemble(data, blobs).encode())
+    if request.by_file:
+        recordings = [merged(recording) for recording in recordings]
+    events = _events(recordings, request.events)
+    recordings = aligned(recordings, events, request.align)
+    across, columns = across_data(recordings, classes_of(recordings))
+    extra = {**event_data(recordings, events), **across, "align": request.align}
+    data, blobs = page_data(recordings, request.title or _title(recordings), extra)
+    write(target, assemble(data, {**blobs, **columns}).encode())
     click.echo(f"wrote {target}", err=True)
     return target
+
+
+def _events(recordings: Sequence[Recording], paths: Sequence[Path]) -> dict[int, list[Event]]:
+    """The events of each recording, by its place; raises UsageError where a file's belong to none."""
+    found = {i: list[Event]() for i in range(len(recordings))}
+    for path in paths:
+        events = read_events(path)
+        placed = [events_of(recording, events) for recording in recordings]
+        lost = [event for event in events if all(event not in each for each in placed)]
+        if lost:
+            known = ", ".join(f"'{recording.name}'" for recording in recordings[:3])
+            raise UsageError(f"{path}: '{lost[0].file}' is none of the recordings, such as {known}")
+        for i, each in enumerate(placed):
+            found[i] += each
+    return {i: sorted(each, key=lambda event: (event.start, event.end)) for i, each in found.items()}
 
 
 def _beside(timelines: Sequence[Path]) -> Path:

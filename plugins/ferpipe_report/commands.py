@@ -16,8 +16,31 @@ _OUT = click.Path(path_type=Path, dir_okay=False)
 @click.argument("timelines", type=_FILE, nargs=-1, required=True, metavar="TIMELINE...")
 @click.option("-o", "--output", type=_OUT, help="The page; NAME.report.html beside TIMELINE where left out.")
 @click.option("--title", help="The title of the page.")
+@click.option(
+    "--events",
+    type=_FILE,
+    multiple=True,
+    help="Marks and stretches to show: .csv or .tsv (also BIDS and BORIS), .eaf, .vtt or .srt.",
+)
+@click.option("--align", metavar="EVENT", help="Lay several recordings over each other at this event.")
+@click.option(
+    "--by",
+    type=click.Choice(["person", "file"]),
+    default="person",
+    show_default=True,
+    help="A row a person, or a row a file with the largest face of each frame.",
+)
 @click.option("--overwrite", is_flag=True, help="Replace outputs that exist.")
-def report(timelines: tuple[Path, ...], output: Path | None, title: str | None, *, overwrite: bool) -> int:
+def report(
+    timelines: tuple[Path, ...],
+    output: Path | None,
+    title: str | None,
+    events: tuple[Path, ...],
+    align: str | None,
+    by: str,
+    *,
+    overwrite: bool,
+) -> int:
     """Make one HTML page of timelines that works without a network.
 
     TIMELINE is a file that 'ferpipe timeline' wrote (.json, .jsonl or .csv). Several are laid over
@@ -25,5 +48,15 @@ def report(timelines: tuple[Path, ...], output: Path | None, title: str | None, 
     """
     from ferpipe_report.build import Request, build
 
-    build(Request(timelines, output, title=title, overwrite=overwrite))
+    build(
+        Request(
+            timelines,
+            output,
+            title=title,
+            events=events,
+            align=align,
+            by_file=by == "file",
+            overwrite=overwrite,
+        )
+    )
     return 0

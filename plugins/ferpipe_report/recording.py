@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from ferpipe.timeline import FaceRecord, FrameRecord, Segment, Timeline, Track, load, paced
 
-__all__ = ["Floats", "Ints", "Person", "Recording", "Span", "open_recording", "spans_of"]
+__all__ = ["Floats", "Ints", "Person", "Recording", "Span", "open_recording", "people_of", "spans_of"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -100,7 +100,7 @@ def open_recording(path: Path) -> Recording:
         timeline=timeline,
         times=np.array(times, np.int64),
         durations=np.array(durations, np.int64),
-        people=_people(frames, timeline),
+        people=people_of(frames, timeline.tracks, timeline.classes),
         measures=_columns(frames),
     )
 
@@ -113,14 +113,15 @@ def spans_of(segments: Sequence[Segment]) -> list[Span]:
     ]
 
 
-def _people(frames: Sequence[FrameRecord], timeline: Timeline) -> list[Person]:
-    seen: dict[int, dict[int, FaceRecord]] = {track["id"]: {} for track in timeline.tracks}
+def people_of(frames: Sequence[FrameRecord], tracks: Sequence[Track], classes: Sequence[str]) -> list[Person]:
+    """The people of `tracks`, each with the frames it was seen in."""
+    seen: dict[int, dict[int, FaceRecord]] = {track["id"]: {} for track in tracks}
     for position, record in enumerate(frames):
         for face in record["faces"]:
             if face["track"] is not None:
                 # Of two faces with one id in one frame the first counts, as in the summary.
                 seen.setdefault(face["track"], {}).setdefault(position, face)
-    return [_person(track, seen[track["id"]], timeline.classes) for track in timeline.tracks]
+    return [_person(track, seen[track["id"]], classes) for track in tracks]
 
 
 def _person(track: Track, faces: dict[int, FaceRecord], classes: Sequence[str]) -> Person:

@@ -24,8 +24,8 @@ MODULES = (
     "curves",
     "readings",
     "stack",
-    "rows",
     "lanes",
+    "rows",
     "pointer",
     "keyboard",
     "tables",
@@ -33,6 +33,8 @@ MODULES = (
     "picture",
     "download",
     "views",
+    "stretches",
+    "across",
     "about",
     "main",
 )

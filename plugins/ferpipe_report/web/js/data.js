@@ -8,7 +8,7 @@ const MICRO = 1e-6;
 const packed = (id) => document.getElementById(id).textContent;
 
 /** One recording: its frames, its people with their strips; curves are read when they are asked for. */
-export async function openRecording(told, classes) {
+export async function openRecording(told, classes, number) {
   const found = columns(await inflate(packed(told.blob)), told.layout);
   const shift = (micro) => micro * MICRO - told.offset;
   const times = found.time.map(shift);
@@ -18,7 +18,7 @@ export async function openRecording(told, classes) {
     const until = i + 1 < n ? found.time[i + 1] : told.end / MICRO;
     durations[i] = (until - found.time[i] - found.less[i]) * MICRO;
   }
-  const recording = { told, times, durations, measures: named(found, "m:"), people: [] };
+  const recording = { told, number, times, durations, measures: named(found, "m:"), people: [] };
   for (const person of told.people) {
     const column = (name) => found[`${person.track}:${name}`];
     const spans = [...column("start")].map((start, i) => ({

@@ -52,3 +52,13 @@ function shorten(context, text, room) {
   while (kept && context.measureText(`${kept}\u2026`).width > room) kept = kept.slice(0, -1);
   return kept ? `${kept}\u2026` : "";
 }
+
+/** The starts of `events` as thin lines over a strip. */
+export function drawMarks(context, width, height, range, events) {
+  context.fillStyle = token("--ink");
+  for (const event of events) {
+    if (event.start < range[0] || event.start > range[1]) continue;
+    const x = ((event.start - range[0]) / (range[1] - range[0])) * width;
+    for (let y = 0; y < height; y += 5) context.fillRect(x - 0.5, y, 1, 3);
+  }
+}

@@ -17,6 +17,8 @@ import { makeStack } from "./stack.js";
 import { makeState, soon } from "./state.js";
 import { measureTable, peopleTable } from "./tables.js";
 import { choices, legend, view } from "./views.js";
+import { stretchSection } from "./stretches.js";
+import { acrossSection } from "./across.js";
 
 const data = JSON.parse(document.getElementById("data").textContent);
 const look = { colours: data.colours, noLabel: data.noLabel, line: "#ccc" };
@@ -140,7 +142,7 @@ async function main() {
   const place = make("main", {});
   document.body.append(header(), place);
   place.append(tiles());
-  const recordings = await Promise.all(data.recordings.map((told) => openRecording(told, data.classes)));
+  const recordings = await Promise.all(data.recordings.map((told, i) => openRecording(told, data.classes, i)));
   const rows = nameRows(recordings);
   const times = recordings.filter((each) => each.times.length);
   const whole = [Math.min(...times.map((each) => each.times[0])), Math.max(...times.map((each) => each.times[each.times.length - 1] + each.durations[each.times.length - 1]))];
@@ -154,11 +156,14 @@ async function main() {
   place.append(timeline);
   if (!rows.length) timeline.append(make("p", { class: "note", text: "Nobody was followed in this recording." }));
   const stack = makeStack(timeline, state);
-  addRows(stack, state, recordings, rows, look);
+  addRows(stack, state, recordings, rows, look, data.events);
   listen(stack, state, whole);
   listenToKeys(stack.glass, state, whole, rows, () => {});
   followRows(state, rows, look);
   timeline.append(help());
+  const across = data.across ? await acrossSection(data, state, whole, look, rows.length) : null;
+  if (across) place.append(across.element);
+  if (data.stretches?.length && rows.length) place.append(stretchSection(data, state, rows, recordings, look));
   if (rows.length) place.append(numbers(rows), transitionsOf(state, rows));
   place.append(aboutSection(data));
   const shown = rows.length ? curvesInto(stack, state, rows, measures) : null;
@@ -167,6 +172,7 @@ async function main() {
     look.line = token("--line");
     stack.redraw();
     shown?.refresh();
+    across?.refresh();
   };
   window.addEventListener("themechange", refresh);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", refresh);
@@ -252,7 +258,7 @@ function curvesInto(stack, state, rows, measures) {
 function exports(state, rows, shown) {
   const tools = document.getElementById("tools");
   const stem = data.title.replace(/\.[^.]+$/, "").replace(/[^\w.-]+/g, "_");
-  const asSvg = () => save(`${stem}.svg`, "image/svg+xml", svgOf({ title: data.title, people: rows, chart: shown.chart(), events: [], range: state.get("range"), look, classes: data.classes }));
+  const asSvg = () => save(`${stem}.svg`, "image/svg+xml", svgOf({ title: data.title, people: rows, chart: shown.chart(), events: data.events?.[rows[state.get("person")].recording.number] ?? [], range: state.get("range"), look, classes: data.classes }));
   const asCsv = async () => {
     const chart = shown.chart();
     const person = rows[state.get("person")];

@@ -1,6 +1,7 @@
 /** The people of all recordings as rows: a name each, a strip each. */
 
 import { make } from "./dom.js";
+import { arrange, drawEvents, drawMarks } from "./lanes.js";
 import { labelAt } from "./readings.js";
 import { drawAxis } from "./stack.js";
 import { drawStrip } from "./strip.js";
@@ -19,8 +20,23 @@ export function nameRows(recordings) {
   );
 }
 
+/** The row of events over the strips: those of the chosen person's recording. */
+function addLane(stack, state, events, rows, recordings) {
+  const depth = Math.max(...events.map(arrange));
+  const chosen = () => events[recordings.indexOf(rows[state.get("person")]?.recording)] ?? events[0];
+  const row = stack.row({ label: "Events", height: 18 * depth, kind: "lane", draw: (context, w, h, range) => drawEvents(context, w, h, range, chosen(), depth) });
+  const show = () => {
+    const time = state.get("cursor") ?? state.get("pin");
+    row.value.textContent = chosen().filter((event) => event.start <= time && time < event.end).map((event) => event.name).join(", ");
+  };
+  state.on(["cursor", "pin", "person"], show);
+  state.on(["person"], stack.redraw);
+  show();
+}
+
 /** Put the rows of `recordings` into the stack; a click on a name chooses the person. */
-export function addRows(stack, state, recordings, rows, look) {
+export function addRows(stack, state, recordings, rows, look, events) {
+  if (events?.some((each) => each.length)) addLane(stack, state, events, rows, recordings);
   const several = recordings.length > 1 && recordings.some((recording) => recording.people.length > 1);
   for (const recording of recordings) {
     if (several) stack.heading(recording.told.name);
@@ -33,7 +49,12 @@ export function addRows(stack, state, recordings, rows, look) {
         make("span", { text: person.short }),
       );
       const height = rows.length > 6 ? 20 : 30;
-      person.row = stack.row({ label: button, height, draw: (context, w, h, range) => drawStrip(context, w, h, person, range, look) });
+      const marks = events?.[recordings.indexOf(recording)] ?? [];
+      const draw = (context, w, h, range) => {
+        drawStrip(context, w, h, person, range, look);
+        drawMarks(context, w, h, range, marks);
+      };
+      person.row = stack.row({ label: button, height, draw });
       person.row.canvas.dataset.person = number;
       person.button = button;
     }

@@ -36,12 +36,12 @@ export function peopleTable(rows, look, classes, { caption, first = "Person", le
     make("th", { scope: "col", class: "number", text: "Changes a minute" }),
   );
   const body = make("tbody");
-  for (const { name, numbers, leading = [] } of rows) {
+  for (const { name, numbers, leading = [], onclick } of rows) {
     const cells = used.map((label) => numberCell(percent(numbers.share?.[label]), `${figure(numbers.seconds[label] ?? 0)} s`, { "data-label": label, "data-seconds": numbers.seconds[label] ?? 0 }));
     body.append(
       make(
         "tr",
-        {},
+        onclick ? { class: "link", onclick } : {},
         ...leading.map((text) => make("td", { text })),
         make("th", { scope: "row", text: name }),
         numberCell(percent(numbers.missing), `of ${figure(numbers.length)} s`, { class: "missing" }),

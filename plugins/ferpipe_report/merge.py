@@ -1,0 +1,55 @@
+"""A recording as one person: the largest face of each frame, for one participant a file."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, cast
+
+import numpy as np
+
+from ferpipe.timeline import FrameRecord
+from ferpipe_report.recording import Person, Recording, Span, people_of
+
+__all__ = ["merged"]
+
+_BRIDGE = 500_000
+"""Microseconds of a loss that does not end a stretch, as in the timeline's own segments."""
+
+
+def merged(recording: Recording) -> Recording:
+    """The recording with one person in it: in each frame the largest face, whatever its track."""
+    frames = [_largest(record) for record in recording.timeline.frames]
+    if not any(record["faces"] for record in frames):
+        return replace(recording, people=[])
+    cuts = [bool(record.get("discontinuity", False)) for record in frames]
+    track = cast("Any", {"id": 1, "segments": [], "first": 0.0, "last": 0.0})
+    person = people_of(frames, [track], recording.timeline.classes)[0]
+    labels = [record["faces"][0]["label"] if record["faces"] else None for record in frames]
+    spans = _spans(recording, person, [labels[i] for i in person.frames], np.cumsum(cuts))
+    seen = recording.times[person.frames]
+    record = {**track, "first": seen[0] / 1e6, "last": seen[-1] / 1e6, "frames": len(seen)}
+    return replace(recording, people=[replace(person, spans=spans, record=cast("Any", record))])
+
+
+def _largest(record: FrameRecord) -> FrameRecord:
+    faces = sorted(record["faces"], key=lambda face: -face["box"][2] * face["box"][3])[:1]
+    return cast("FrameRecord", {**record, "faces": [{**face, "track": 1} for face in faces]})
+
+
+def _spans(recording: Recording, person: Person, labels: list[str | None], epochs: Any) -> list[Span]:
+    """Stretches of one label, by the rules of docs/timeline.md."""
+    spans: list[Span] = []
+    epoch = -1
+    for at, label in zip(person.frames, labels, strict=True):
+        start = int(recording.times[at])
+        end = start + int(recording.durations[at])
+        carried = bool(spans) and epochs[at] == epoch and start - spans[-1].end <= _BRIDGE
+        if carried:
+            last = spans[-1]
+            spans[-1] = Span(last.start, max(last.end, start), last.label)
+        if carried and spans[-1].label == label:
+            spans[-1] = Span(spans[-1].start, end, label)
+        else:
+            spans.append(Span(start, end, label))
+        epoch = int(epochs[at])
+    return spans

@@ -1,0 +1,28 @@
+/** The stretches of time that events name: all people together, then each person. */
+
+import { make, section } from "./dom.js";
+import { clock } from "./format.js";
+import { peopleTable } from "./tables.js";
+
+/** The section of stretches; a click on a row of a person shows that stretch. */
+export function stretchSection(data, state, rows, recordings, look) {
+  const person = (row) => rows.find((each) => each.recording === recordings[row.recording] && each.told.track === row.track);
+  const each = data.stretches.map((row) => ({
+    name: person(row).name,
+    numbers: row.numbers,
+    leading: [row.name, `${clock(row.start, 1)} \u2013 ${clock(row.end, 1)}`],
+    onclick: () => {
+      const shift = data.recordings[row.recording].offset;
+      const range = [row.start - shift, row.end - shift];
+      state.set({ range, pin: range[0], person: rows.indexOf(person(row)) });
+      document.getElementById("timeline").scrollIntoView({ behavior: "smooth" });
+    },
+  }));
+  const parts = [];
+  if (rows.length > 1 || data.pooled.some((pool) => pool.numbers.n > 1)) {
+    parts.push(peopleTable(data.pooled, look, data.classes, { caption: "All people together, by stretch", first: "Stretch" }));
+  }
+  const table = peopleTable(each, look, data.classes, { caption: "Each person in each stretch; click a row to see it", first: "Person", lead: ["Stretch", "Time"] });
+  parts.push(each.length > 24 ? make("details", {}, make("summary", { text: `${each.length} rows, one a person and stretch` }), table) : table);
+  return section("stretches", "In each stretch", ...parts);
+}
