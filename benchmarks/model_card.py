@@ -38,7 +38,7 @@ SAY = {
 def measure(name: str, data: str, console: Console) -> Model:
     """The side file with everything that its card says."""
     classifier = open_classifier(name)
-    faces = faces_for(classifier, data, "PublicTest", console)
+    faces = faces_for(classifier.card, data, "PublicTest", console)
     report = evaluate(classifier, faces, split="PublicTest").report
     flipped = evaluate(open_classifier(name, flip=True), faces, robustness=False, rounds=1).report
     before = classifier.card.scores.get(DATA, {})

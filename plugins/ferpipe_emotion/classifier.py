@@ -15,11 +15,11 @@ import numpy.typing as npt
 from pydantic import ValidationError
 
 from ferpipe import UsageError
-from ferpipe_emotion.card import Input, Model, Output, digest
+from ferpipe_emotion.card import Input, Model, Output
 from ferpipe_emotion.lookup import Found, find_model
 from ferpipe_emotion.prepare import Batch, prepare
 
-__all__ = ["Classifier", "Network", "join", "open_classifier", "refuse_misfit", "softmax"]
+__all__ = ["Classifier", "Network", "classifier_of", "open_classifier", "refuse_misfit", "softmax"]
 
 FER2013 = "angry, disgust, fear, happy, sad, surprise, neutral"
 
@@ -104,7 +104,7 @@ def softmax(logits: npt.NDArray[np.float64], temperature: float = 1.0) -> npt.ND
 
 
 def open_classifier(
-    model: str | Path,
+    model: str | Path | Found,
     *,
     classes: Sequence[str] | None = None,
     given: dict[str, Any] | None = None,
@@ -112,17 +112,17 @@ def open_classifier(
     temperature: float | None = None,
     flip: bool = False,
 ) -> Classifier:
-    """Open any model file that ferpipe can read, or a shipped model by name.
+    """Open any model file that ferpipe can read, a shipped model by name, or what `find_model` gave.
 
     `classes` and `given` (fields of `ferpipe_emotion.card.Input`) complete or override what
     the side file says.  Raises UsageError with what to do.
     """
-    found = find_model(model)
+    found = model if isinstance(model, Found) else find_model(model)
     network = _open_network(found, threads)
-    return join(found, network, classes=classes, given=given, temperature=temperature, flip=flip)
+    return classifier_of(found, network, classes=classes, given=given, temperature=temperature, flip=flip)
 
 
-def join(
+def classifier_of(
     found: Found,
     network: Network,
     *,
@@ -169,7 +169,7 @@ def _described(found: Found, network: Network, classes: Sequence[str] | None, gi
         file=found.path.name,
         weights=found.weights.name if found.weights else None,
         format=found.format,
-        sha256=digest(*found.files),
+        sha256=found.sha256(),
         classes=tuple(classes),
         input=_checked(name, {**_input_of(shape), **given}),
         output=Output(index=index),

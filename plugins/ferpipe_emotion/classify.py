@@ -12,7 +12,7 @@ import numpy.typing as npt
 from pydantic import Field
 
 from ferpipe import Context, Emotion, Face, Options, Packet, Stage, UsageError
-from ferpipe_emotion.classifier import Classifier, Network, join
+from ferpipe_emotion.classifier import Classifier, Network, classifier_of
 from ferpipe_emotion.lookup import Found, find_model
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ class Classify(Stage[OptionsT]):
         super().open(context)
         found = find_model(self.options.model)
         given = self.options.input.model_dump(exclude_none=True) if self.options.input else {}
-        self.classifier = join(
+        self.classifier = classifier_of(
             found,
             self.load(found),
             classes=self.options.classes,

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ferpipe import UsageError
 from ferpipe.resources import model_dirs, resolve
-from ferpipe_emotion.card import VERSION, Format, Model, read_side_file
+from ferpipe_emotion.card import VERSION, Format, Model, digest, read_side_file
 
 __all__ = ["Found", "find_model", "is_side_file", "keras_twin", "known_models", "load_model_card"]
 
@@ -34,6 +34,11 @@ class Found:
     def files(self) -> tuple[Path, ...]:
         """Everything that a checksum covers."""
         return (self.path,) if self.weights is None else (self.path, self.weights)
+
+    def sha256(self) -> str:
+        """The checksum; the side file's, which was checked when the model was found, where it has one."""
+        said = None if self.card is None or self.card.files != self.files else self.card.sha256
+        return said or digest(*self.files)
 
 
 def load_model_card(name_or_path: str | Path) -> Model:

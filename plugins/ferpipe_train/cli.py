@@ -126,15 +126,12 @@ def explain(image: Path, model: str, out: Path | None) -> int:
     from ferpipe_train.explain.explain import explain as run
 
     folder = out or Path("out") / "explain" / image.stem
-    index, faces, how = run(image, model, folder)
-    from ferpipe_emotion.classifier import open_classifier
-
-    classes = open_classifier(model).classes
-    for number, face in enumerate(faces, 1):
+    explained = run(image, model, folder)
+    for number, face in enumerate(explained.faces, 1):
         best = int(face.probabilities.argmax())
-        click.echo(f"face {number}: {classes[best]} {100 * face.probabilities[best]:.1f} %")
-    click.echo(how)
-    click.echo(f"wrote {index}")
+        click.echo(f"face {number}: {explained.classes[best]} {100 * face.probabilities[best]:.1f} %")
+    click.echo(explained.method)
+    click.echo(f"wrote {explained.page}")
     return 0
 
 
@@ -173,7 +170,7 @@ def export(
     The export is refused where its probabilities differ from the network's; int8 weights are not.
     Several MODELs are joined into one NAME.keras that answers with their mean; export that next.
     """
-    from ferpipe_train.commands.export import run_export, run_join
+    from ferpipe_train.commands.export import run_ensemble, run_export
 
     given = {"float16": float16, "dynamic-range": dynamic_range, "int8": int8}
     wanted = [name for name, asked in given.items() if asked]
@@ -182,7 +179,7 @@ def export(
     if len(models) > 1:
         if wanted or mirror or head is not None:
             raise click.UsageError("several networks are joined first: leave the other options to its export")
-        return run_join(models, out, data, soup=soup)
+        return run_ensemble(models, out, data, soup=soup)
     if soup:
         raise click.UsageError("--soup averages several networks: name more than one")
     kept = int(head) if head is not None and head.isdecimal() else head

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
@@ -16,10 +18,12 @@ class KerasNetwork:
     """A network compiled into one `tf.function`, all the faces of a frame in one call.
 
     `Model.predict` is not used: it costs tens of milliseconds a call and leaks in a loop.
+
+    network: what `load_keras` gave for `found`, where that has been called already.
     """
 
-    def __init__(self, found: Found, threads: int = 1) -> None:
-        self._network = compiled(found, threads)
+    def __init__(self, found: Found, threads: int = 1, network: Any = None) -> None:
+        self._network = compiled(found, threads, network)
 
     @property
     def input_shape(self) -> tuple[int | None, ...]:

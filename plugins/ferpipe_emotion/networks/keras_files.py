@@ -99,12 +99,15 @@ def _as_graph(keras: Any, model: Any) -> Any:
     return keras.Model(model.inputs, model.outputs) if isinstance(model, keras.Sequential) else model
 
 
-def compiled(found: Found, threads: int) -> Compiled:
-    """The network of `found`, traced once for a batch of any size."""
+def compiled(found: Found, threads: int, network: Any = None) -> Compiled:
+    """The network of `found`, traced once for a batch of any size.
+
+    network: what `load_keras` gave for it, where that has been called already.
+    """
     module = tensorflow(threads)
     if found.format == "saved-model":
         return _saved_model(module, found.path)
-    model = load_keras(found)
+    model = load_keras(found) if network is None else network
     shape, sizes = shapes_of(found, model)
 
     @module.function(input_signature=[module.TensorSpec(shape, module.float32)])  # type: ignore[untyped-decorator]

@@ -67,7 +67,7 @@ def _measure(request: Request, model: str, errors: Console, *, robustness: bool)
         threads=request.threads,
         flip=request.flip,
     )
-    faces = faces_for(classifier, request.data, request.split, errors, strict=request.strict)
+    faces = faces_for(classifier.card, request.data, request.split, errors, strict=request.strict)
     with errors.status(f"{model}: {len(faces)} faces") as status:
         evaluated = evaluate(
             classifier,

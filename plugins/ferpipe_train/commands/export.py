@@ -10,8 +10,9 @@ import numpy as np
 from rich.console import Console
 
 from ferpipe import UsageError
-from ferpipe_emotion.classifier import open_classifier
-from ferpipe_emotion.lookup import find_model, keras_twin
+from ferpipe_emotion.card import Model
+from ferpipe_emotion.classifier import classifier_of, open_classifier
+from ferpipe_emotion.lookup import Found, find_model, keras_twin
 from ferpipe_emotion.networks.quiet_keras import import_quietly
 from ferpipe_train.data.faces import in_classes_of, pictures
 from ferpipe_train.data.load import faces_for
@@ -19,7 +20,7 @@ from ferpipe_train.evaluation.evaluate import evaluate
 from ferpipe_train.extras import need_keras
 from ferpipe_train.metrics.calibration import fit_temperature
 
-__all__ = ["run_export", "run_join"]
+__all__ = ["run_ensemble", "run_export"]
 
 _SAMPLES = 500
 """Faces that set the ranges of int8."""
@@ -46,36 +47,30 @@ def run_export(
         raise UsageError(f"--{precision} is for .tflite files; ONNX is written as float32")
     if precision == "int8" and data is None:
         raise UsageError("int8 needs faces to set its ranges: give --data")
-    found = find_model(model)
-    card = found.card
-    if card is None:
-        raise UsageError(
-            f"'{model}' has no side file: ferpipe train writes one, docs/models.md says what is in it"
-        )
-    if found.format == "litert":
-        twin = None if model.suffix == ".tflite" else keras_twin(found)
-        if twin is None or twin.card is None:
-            raise UsageError(f"'{found.path}' is a LiteRT file already: export takes the Keras network")
-        if twin.card.format == "litert":  # what is said there is said of the other file
-            raise UsageError(f"'{twin.path}' has no side file of its own: docs/models.md says what is in it")
-        card, model = twin.card, twin.path
+    found, card = _keras_to_export(model)
     import_quietly()
+    from ferpipe_emotion.networks.keras import KerasNetwork
+    from ferpipe_emotion.networks.keras_files import load_keras
     from ferpipe_train.export.convert import Precision, export_litert, export_onnx
 
     console, errors = Console(), Console(stderr=True)
     samples = None
     if data is not None:
-        learnt = faces_for(open_classifier(model), data, "Training", errors)
+        learnt = faces_for(card, data, "Training", errors)
         rows = np.random.default_rng(0).permutation(len(learnt))[:_SAMPLES]
         samples = pictures(learnt.take(np.sort(rows)))
+    network = load_keras(found)
     card = card.model_copy(update={"name": out.stem, "file": out.name, "weights": None})
     if onnx:
-        done, difference = export_onnx(model, card, out.parent, head=head, mirror=mirror, samples=samples)
+        done, difference = export_onnx(
+            found, card, out.parent, network=network, head=head, mirror=mirror, samples=samples
+        )
     else:
         done, difference = export_litert(
-            model,
+            found,
             card,
             out.parent,
+            network=network,
             head=head,
             mirror=mirror,
             precision=cast("Precision", precision),
@@ -88,17 +83,38 @@ def run_export(
         soft_wrap=True,
     )
     if data is not None:
-        for name in (model,) if onnx else (model, done.path):
-            classifier = open_classifier(name)
-            faces = faces_for(classifier, data, "PublicTest", errors)
+        measured = [classifier_of(found, KerasNetwork(found, network=network))]
+        if not onnx:
+            measured.append(open_classifier(Found(done.path, "litert", card=done)))
+        for classifier in measured:
+            faces = faces_for(classifier.card, data, "PublicTest", errors)
             accuracy = evaluate(classifier, faces, robustness=False, rounds=1).report["accuracy"]
             console.print(
-                f"{name}: {100 * accuracy:.2f} % of {len(faces)} faces", highlight=False, soft_wrap=True
+                f"{classifier.card.path}: {100 * accuracy:.2f} % of {len(faces)} faces",
+                highlight=False,
+                soft_wrap=True,
             )
     return 0
 
 
-def run_join(models: Sequence[Path], out: Path, data: str | None, *, soup: bool = False) -> int:
+def _keras_to_export(model: Path) -> tuple[Found, Model]:
+    """The Keras network that `model` means, and its side file; raises UsageError where either is missing."""
+    found = find_model(model)
+    if found.card is None:
+        raise UsageError(
+            f"'{model}' has no side file: ferpipe train writes one, docs/models.md says what is in it"
+        )
+    if found.format != "litert":
+        return found, found.card
+    twin = None if model.suffix == ".tflite" else keras_twin(found)
+    if twin is None or twin.card is None:
+        raise UsageError(f"'{found.path}' is a LiteRT file already: export takes the Keras network")
+    if twin.card.format == "litert":  # what is said there is said of the other file
+        raise UsageError(f"'{twin.path}' has no side file of its own: docs/models.md says what is in it")
+    return twin, twin.card
+
+
+def run_ensemble(models: Sequence[Path], out: Path, data: str | None, *, soup: bool = False) -> int:
     """Join `models` into `out`; gives the exit code.
 
     With `data` the temperature is fitted, and the accuracy measured, on its PublicTest part.
@@ -107,25 +123,27 @@ def run_join(models: Sequence[Path], out: Path, data: str | None, *, soup: bool 
     if out.suffix != ".keras":
         raise UsageError(f"'{out}' must end in .keras: several networks are joined, then exported")
     import_quietly()
-    from ferpipe_train.export.ensemble import join, members
+    from ferpipe_emotion.networks.keras import KerasNetwork
+    from ferpipe_train.export.ensemble import ensemble, members
 
     console, errors = Console(), Console(stderr=True)
+    found = members(models)  # before the data is read, so that what is wrong with them is reported first
+    first = found[0].card
     faces = None
     if data is not None:
-        members(models)  # what is wrong with them is told before the data is read
-        first = open_classifier(models[0])
         faces = in_classes_of(faces_for(first, data, "PublicTest", errors), first.classes)
-    card = join(models, out, soup=soup)
+    card, network = ensemble(found, out, soup=soup)
     what = "the weights of " if soup else ""
-    told = f"{out}: the mean of {what}{len(models)} networks, {out.stat().st_size / 1e6:.2f} MB"
+    line = f"{out}: the mean of {what}{len(models)} networks, {out.stat().st_size / 1e6:.2f} MB"
     if faces is not None:
-        logits = open_classifier(out).logits(pictures(faces))
+        written = Found(out, "keras", card=card)
+        logits = classifier_of(written, KerasNetwork(written, network=network)).logits(pictures(faces))
         temperature = round(fit_temperature(logits, faces.labels), 4)
         output = card.output.model_copy(update={"temperature": temperature})
         accuracy = float((logits.argmax(axis=1) == faces.labels).mean())
         scores = {"PublicTest": {"n": len(faces), "accuracy": round(accuracy, 4)}}
         changed = card.model_copy(update={"output": output, "scores": scores}).placed(out.parent)
         changed.write(out.with_suffix(".ferpipe.json"))
-        told += f", {100 * accuracy:.2f} % of {len(faces)} faces, temperature {temperature}"
-    console.print(told, highlight=False, soft_wrap=True)
+        line += f", {100 * accuracy:.2f} % of {len(faces)} faces, temperature {temperature}"
+    console.print(line, highlight=False, soft_wrap=True)
     return 0

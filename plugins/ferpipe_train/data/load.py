@@ -14,7 +14,7 @@ import numpy as np
 from rich.console import Console
 
 from ferpipe import UsageError
-from ferpipe_emotion.classifier import Classifier
+from ferpipe_emotion.card import Model
 from ferpipe_train.data.cache import cache_dir, key_of, load_cache, save_cache
 from ferpipe_train.data.faces import LabelledFaces
 from ferpipe_train.data.fer2013 import read_table, votes_file
@@ -141,11 +141,9 @@ def _with_splits(faces: LabelledFaces, options: DataOptions) -> LabelledFaces:
     return dataclasses.replace(faces, splits=splits)
 
 
-def faces_for(
-    classifier: Classifier, data: str, split: str, errors: Console, *, strict: bool = False
-) -> LabelledFaces:
+def faces_for(card: Model, data: str, split: str, errors: Console, *, strict: bool = False) -> LabelledFaces:
     """The faces of a split, not smaller than the network wants them."""
-    wants = classifier.card.input
+    wants = card.input
     options = DataOptions(
         size=max(48, wants.height, wants.width), color="grey" if wants.channels == 1 else "rgb", strict=strict
     )

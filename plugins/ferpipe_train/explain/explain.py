@@ -12,13 +12,13 @@ import numpy as np
 import numpy.typing as npt
 
 from ferpipe import Box, Pipeline, UsageError
-from ferpipe_emotion.classifier import Classifier, open_classifier
+from ferpipe_emotion.classifier import Classifier, classifier_of, open_classifier
 from ferpipe_emotion.lookup import Found, find_model, keras_twin
 from ferpipe_train.explain import draw, heat
 from ferpipe_train.extras import need_keras, need_matplotlib
 from ferpipe_train.report.page import page, picture, table
 
-__all__ = ["Explained", "explain"]
+__all__ = ["Explained", "Explanation", "explain"]
 
 Picture = npt.NDArray[np.uint8]
 
@@ -34,22 +34,32 @@ class Explained:
     layers: list[tuple[str, npt.NDArray[np.float32]]]
 
 
-def explain(image: Path, model: str, folder: Path) -> tuple[Path, list[Explained], str]:
+@dataclass(frozen=True, slots=True, eq=False)
+class Explanation:
+    """The page that was written, the faces on it, their classes, and a line on the kind of heat map."""
+
+    page: Path
+    faces: list[Explained]
+    classes: tuple[str, ...]
+    method: str
+
+
+def explain(image: Path, model: str, folder: Path) -> Explanation:
     """Write `folder`/index.html and its pictures for the faces of `image`.
 
-    Gives the page, the faces and a line about the kind of heat map.  Raises UsageError where
-    there is no face, or the image cannot be read.
+    Raises UsageError where there is no face, or the image cannot be read.
     """
     need_matplotlib()
-    whole, found = _faces(image)
-    classifier = open_classifier(model)
-    keras_file = keras_twin(find_model(model))
+    whole, boxes = _faces(image)
+    found = find_model(model)
+    keras_file = keras_twin(found)
     network = _keras_network(keras_file)
-    faces = [_explained(classifier, network, box, chip) for box, chip in found]
+    classifier = _classifier(found, keras_file, network)
+    faces = [_explained(classifier, network, box, chip) for box, chip in boxes]
     how = _how(classifier, keras_file)
     folder.mkdir(parents=True, exist_ok=True)
     index = _write(folder, image, whole, faces, classifier, how)
-    return index, faces, how
+    return Explanation(index, faces, classifier.classes, how)
 
 
 def _faces(image: Path) -> tuple[Picture, list[tuple[Box, Picture]]]:
@@ -71,6 +81,15 @@ def _keras_network(found: Found | None) -> Any:
     from ferpipe_emotion.networks.keras_files import load_keras
 
     return load_keras(found)
+
+
+def _classifier(found: Found, keras_file: Found | None, network: Any) -> Classifier:
+    """The model itself; a Keras network that was read for the heat map is not read again."""
+    if keras_file is not found:
+        return open_classifier(found)
+    from ferpipe_emotion.networks.keras import KerasNetwork
+
+    return classifier_of(found, KerasNetwork(found, network=network))
 
 
 def _how(classifier: Classifier, keras_file: Found | None) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -12,9 +13,9 @@ import numpy.typing as npt
 
 from ferpipe import UsageError
 from ferpipe.quiet import without_lines
-from ferpipe_emotion.card import Format, Model, digest, read_side_file
+from ferpipe_emotion.card import Format, Model, read_side_file
 from ferpipe_emotion.classifier import refuse_misfit, softmax
-from ferpipe_emotion.lookup import find_model, is_side_file
+from ferpipe_emotion.lookup import Found, find_model, is_side_file
 from ferpipe_emotion.networks.keras_files import load_keras, shapes_of, tensorflow
 from ferpipe_emotion.networks.litert import LiteRTNetwork
 from ferpipe_emotion.prepare import Batch, prepare
@@ -30,10 +31,11 @@ PARITY: dict[Precision, float] = {"float32": 1e-3, "float16": 5e-3, "dynamic-ran
 
 
 def export_litert(
-    source: str | Path,
+    source: str | Path | Found,
     card: Model,
     folder: Path,
     *,
+    network: Any = None,
     head: str | int | None = None,
     mirror: bool = False,
     precision: Precision = "float32",
@@ -41,7 +43,8 @@ def export_litert(
 ) -> tuple[Model, float]:
     """Write `folder`/<card.file> and its side file <card.name>.json from the Keras file `source`.
 
-    card: everything but the checksum.  head: name or number of the one output that is kept;
+    card: everything but the checksum.  network: what `load_keras` gave for `source`, where it has been
+    called already.  head: name or number of the one output that is kept;
     where it is None, the card's.
     mirror: the file averages over the face and its mirror image by itself, at twice the cost.
     samples: pictures of faces, (H, W) or (H, W, 3) uint8; int8 needs at least 100 of them to
@@ -51,18 +54,20 @@ def export_litert(
     lost, and then writes nothing.
     """
     _refuse_in_the_way(folder / f"{card.name}.json", card.file)
-    model = _opened(source, card, head, mirror=mirror)
+    found = source if isinstance(source, Found) else find_model(source)
+    model = _opened(found, card, head, network, mirror=mirror)
     batch = prepare(_noise(card) if samples is None else samples, card.input)
     content = to_litert(model, precision=precision, samples=None if samples is None else batch)
-    difference = _proven(source, model, content, batch, card, PARITY[precision], _answers_of_litert)
+    difference = _proven(found, model, content, batch, card, PARITY[precision], _answers_of_litert)
     return _written(content, card, folder, "litert", f"{card.name}.json"), difference
 
 
 def export_onnx(
-    source: str | Path,
+    source: str | Path | Found,
     card: Model,
     folder: Path,
     *,
+    network: Any = None,
     head: str | int | None = None,
     mirror: bool = False,
     samples: Sequence[npt.NDArray[np.uint8]] | None = None,
@@ -73,17 +78,17 @@ def export_onnx(
     float32.  Raises UsageError also where tf2onnx or ONNX Runtime is not installed.
     """
     _refuse_in_the_way(folder / f"{card.file}.json", card.file)
-    model = _opened(source, card, head, mirror=mirror)
+    found = source if isinstance(source, Found) else find_model(source)
+    model = _opened(found, card, head, network, mirror=mirror)
     batch = prepare(_noise(card) if samples is None else samples, card.input)
     content = to_onnx(model)
-    difference = _proven(source, model, content, batch, card, PARITY["float32"], answers_of_onnx)
+    difference = _proven(found, model, content, batch, card, PARITY["float32"], answers_of_onnx)
     return _written(content, card, folder, "onnx", f"{card.file}.json"), difference
 
 
-def _opened(source: str | Path, card: Model, head: str | int | None, *, mirror: bool) -> Any:
+def _opened(found: Found, card: Model, head: str | int | None, network: Any, *, mirror: bool) -> Any:
     """The network to export; raises UsageError where the card does not describe it."""
-    found = find_model(source)
-    whole = load_keras(found)
+    whole = load_keras(found) if network is None else network
     shape, _ = shapes_of(found, whole)
     model = with_head(whole, card.output.index if head is None else head)
     first = {"name": found.path.name, "output": card.output.model_copy(update={"index": 0})}
@@ -145,7 +150,7 @@ def _representative(samples: Batch | None) -> Any:
 
 
 def _proven(
-    source: str | Path,
+    found: Found,
     model: Any,
     content: bytes,
     batch: Batch,
@@ -163,7 +168,9 @@ def _proven(
         answers = [softmax(answer, card.output.temperature) for answer in answers]
     difference = float(np.abs(answers[0] - answers[1]).max())
     if not difference <= allowed:
-        raise UsageError(f"'{source}': the export's probabilities differ by {difference:.2g}, not {allowed}")
+        raise UsageError(
+            f"'{found.path}': the export's probabilities differ by {difference:.2g}, not {allowed}"
+        )
     return difference
 
 
@@ -180,7 +187,7 @@ def _written(content: bytes, card: Model, folder: Path, form: Format, side_file:
     part.write_bytes(content)
     part.replace(folder / card.file)
     output = card.output.model_copy(update={"index": 0})
-    sha256 = digest(folder / card.file)
+    sha256 = hashlib.sha256(content).hexdigest()
     done = card.model_copy(update={"sha256": sha256, "format": form, "output": output}).placed(folder)
     _keep_other(folder / side_file, card.file)
     done.write(folder / side_file)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +16,23 @@ from ferpipe_emotion.lookup import Found, find_model, keras_twin
 from ferpipe_emotion.networks.keras_files import load_keras, shapes_of
 from ferpipe_train.training.recipe import HEAD
 
-__all__ = ["join", "members"]
+__all__ = ["Member", "ensemble", "members"]
 
 _LEAST = 1e-7
 """The smallest probability that is taken into a logarithm."""
 
 
-def join(sources: Sequence[str | Path], out: Path, *, soup: bool = False) -> Model:
-    """Write `out`, a .keras file that answers with the mean of the `sources`' logits, and its side file.
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One network of an ensemble, by the name that it was given; its files and its side file."""
+
+    name: str
+    found: Found
+    card: Model
+
+
+def ensemble(members: Sequence[Member], out: Path, *, soup: bool = False) -> tuple[Model, Any]:
+    """Write `out`, a .keras file that answers with the mean of the members' logits, and its side file.
 
     soup: the mean of their weights instead, at the cost of one network, for networks that grew from one
     start (Wortsman et al. 2022, arXiv:2203.05482).
@@ -30,16 +40,14 @@ def join(sources: Sequence[str | Path], out: Path, *, soup: bool = False) -> Mod
     Each network's logits are divided by its own temperature first, so none speaks louder for being
     surer; probabilities are taken as their logarithms.  The mean is thus a product of experts
     (Hinton 2002, doi:10.1162/089976602760128018).  The side file is NAME.ferpipe.json, so that an
-    export beside it can have NAME.json.  Gives its card.  Raises UsageError where a network has no
-    side file or another one's, the networks see or tell different things, one is named twice, or `out`
-    is there already.
+    export beside it can have NAME.json.  Gives its card and the Keras network.  Raises UsageError where
+    a side file describes another network, or `out` is there already.
     """
-    found = members(sources)
     side = out.with_suffix(".ferpipe.json")
-    _refuse_in_the_way(out, side, [one for one, _ in found])
-    cards = [card for _, card in found]
-    networks = [_loaded(one, card) for one, card in found]
-    network = _blended(networks, cards, sources) if soup else _joined(networks, cards)
+    _refuse_in_the_way(out, side, [member.found for member in members])
+    cards = [member.card for member in members]
+    networks = [_loaded(member.found, member.card) for member in members]
+    network = _blended(networks, members) if soup else _averaged(networks, cards)
     out.parent.mkdir(parents=True, exist_ok=True)
     _save(network, out)
     card = Model(
@@ -58,17 +66,19 @@ def join(sources: Sequence[str | Path], out: Path, *, soup: bool = False) -> Mod
         source=_texts(card.source for card in cards),
     ).placed(out.parent)
     card.write(side)
-    return card
+    return card, network
 
 
-def members(sources: Sequence[str | Path]) -> list[tuple[Found, Model]]:
-    """The networks to join, with their side files; raises UsageError where they cannot be joined."""
+def members(sources: Sequence[str | Path]) -> list[Member]:
+    """The networks of an ensemble; raises UsageError where one has no side file or is named twice, or
+    they differ in their classes or in the pictures that they take.
+    """
     found = [_keras(source) for source in sources]
-    paths = [one.path.resolve() for one, _ in found]
+    paths = [member.found.path.resolve() for member in found]
     for number, path in enumerate(paths):
         if path in paths[:number]:
             raise UsageError(f"'{sources[number]}' is named twice: name each network to join once")
-    _agree([card for _, card in found], sources)
+    _agree(found)
     return found
 
 
@@ -105,7 +115,7 @@ def _save(network: Any, out: Path) -> None:
         part.unlink(missing_ok=True)
 
 
-def _keras(source: str | Path) -> tuple[Found, Model]:
+def _keras(source: str | Path) -> Member:
     found = keras_twin(find_model(source))
     if found is None or found.format not in {"keras", "h5", "keras-json"}:
         raise UsageError(f"'{source}' is no Keras network: give the .keras file that it was exported from")
@@ -113,30 +123,31 @@ def _keras(source: str | Path) -> tuple[Found, Model]:
         raise UsageError(
             f"'{source}' has no side file: ferpipe train writes one, docs/models.md says what is in it"
         )
-    return found, found.card
+    return Member(str(source), found, found.card)
 
 
-def _agree(cards: Sequence[Model], sources: Sequence[str | Path]) -> None:
-    first = cards[0]
-    for card, source in zip(cards[1:], sources[1:], strict=True):
-        if card.classes != first.classes:
+def _agree(members: Sequence[Member]) -> None:
+    first = members[0]
+    for member in members[1:]:
+        if member.card.classes != first.card.classes:
             raise UsageError(
-                f"'{source}' tells {', '.join(card.classes)}; '{sources[0]}' tells {', '.join(first.classes)}"
+                f"'{member.name}' tells {', '.join(member.card.classes)}; "
+                f"'{first.name}' tells {', '.join(first.card.classes)}"
             )
-        if card.input != first.input:
+        if member.card.input != first.card.input:
             raise UsageError(
-                f"'{source}' wants another input than '{sources[0]}': size, channels or scale differ"
+                f"'{member.name}' wants another input than '{first.name}': size, channels or scale differ"
             )
-    framed = [number for number, card in enumerate(cards) if card.framing is not None]
-    for number in framed[1:]:
-        if cards[number].framing != cards[framed[0]].framing:
+    framed = [member for member in members if member.card.framing is not None]
+    for member in framed[1:]:
+        if member.card.framing != framed[0].card.framing:
             raise UsageError(
-                f"'{sources[number]}' wants faces framed otherwise than '{sources[framed[0]]}': "
+                f"'{member.name}' wants faces framed otherwise than '{framed[0].name}': "
                 "their `framing` differs"
             )
 
 
-def _joined(networks: Sequence[Any], cards: Sequence[Model]) -> Any:
+def _averaged(networks: Sequence[Any], cards: Sequence[Model]) -> Any:
     import keras
     from keras import layers
 
@@ -150,16 +161,22 @@ def _joined(networks: Sequence[Any], cards: Sequence[Model]) -> Any:
     return keras.Model(picture, layers.Average(name=HEAD)(answers))
 
 
-def _blended(networks: Sequence[Any], cards: Sequence[Model], sources: Sequence[str | Path]) -> Any:
+def _blended(networks: Sequence[Any], members: Sequence[Member]) -> Any:
     """The first network with the mean of all weights."""
     weights = [network.get_weights() for network in networks]
-    for network, own, card, source in zip(networks[1:], weights[1:], cards[1:], sources[1:], strict=True):
+    first = members[0]
+    for network, own, member in zip(networks[1:], weights[1:], members[1:], strict=True):
         kinds = [type(layer) for layer in network.layers]
         alike = kinds == [type(layer) for layer in networks[0].layers]
         if not alike or [w.shape for w in own] != [w.shape for w in weights[0]]:
-            raise UsageError(f"'{source}' has other layers than '{sources[0]}': their weights have no mean")
-        if (card.output.kind, card.output.index) != (cards[0].output.kind, cards[0].output.index):
-            raise UsageError(f"'{source}' has another output than '{sources[0]}': their side files differ")
+            raise UsageError(
+                f"'{member.name}' has other layers than '{first.name}': their weights have no mean"
+            )
+        output, wanted = member.card.output, first.card.output
+        if (output.kind, output.index) != (wanted.kind, wanted.index):
+            raise UsageError(
+                f"'{member.name}' has another output than '{first.name}': their side files differ"
+            )
     networks[0].set_weights([np.mean(same, axis=0) for same in zip(*weights, strict=True)])
     return networks[0]
 

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ferpipe import UsageError
-from ferpipe_emotion.card import Model, digest
+from ferpipe_emotion.card import Model
 from ferpipe_emotion.classifier import open_classifier, refuse_misfit, softmax
 from ferpipe_emotion.lookup import Found, find_model, keras_twin
 from ferpipe_emotion.networks.keras_files import shapes_of
@@ -59,7 +59,7 @@ def teacher_digests(teacher: Teacher) -> dict[str, str]:
     found = {name: find_model(name) for name in teacher.models}
     if teacher.live:
         found = {name: keras_twin(one) or one for name, one in found.items()}
-    return {name: digest(*one.files) for name, one in found.items()}
+    return {name: one.sha256() for name, one in found.items()}
 
 
 class LiveTeachers:

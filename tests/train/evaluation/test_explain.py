@@ -89,7 +89,9 @@ def astronaut(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_astronaut_explained(model: Path, astronaut: Path, tmp_path: Path) -> None:
-    index, faces, how = explain(astronaut, str(model), tmp_path / "out")
+    done = explain(astronaut, str(model), tmp_path / "out")
+    index, faces, how = done.page, done.faces, done.method
+    assert done.classes == FER_CLASSES
     assert len(faces) == 1
     box = faces[0].box
     assert box.x < 225 < box.x + box.w, "the nose"
@@ -115,13 +117,13 @@ def test_export_and_explain_with_litert_alone(
     assert "float16" in capsys.readouterr().out
     keras_answer = open_classifier(model).probabilities([CORNER])
     assert np.abs(open_classifier(exported).probabilities([CORNER]) - keras_answer).max() < 5e-3
-    _, faces, how = explain(astronaut, str(exported), tmp_path / "out")
-    assert "put small.keras beside small.tflite" in how
-    assert faces[0].layers == []
+    done = explain(astronaut, str(exported), tmp_path / "out")
+    assert "put small.keras beside small.tflite" in done.method
+    assert done.faces[0].layers == []
     (tmp_path / "small.keras").write_bytes(model.read_bytes())
-    _, faces, how = explain(astronaut, str(exported), tmp_path / "out2")
-    assert how == "heat map: Grad-CAM on small.keras"
-    assert [name for name, _ in faces[0].layers]
+    done = explain(astronaut, str(exported), tmp_path / "out2")
+    assert done.method == "heat map: Grad-CAM on small.keras"
+    assert [name for name, _ in done.faces[0].layers]
 
 
 def test_what_cannot_be_exported_or_explained(model: Path, tmp_path: Path) -> None:
