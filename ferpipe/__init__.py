@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ferpipe.errors import redact as redact
     from ferpipe.hookspecs import hookimpl as hookimpl
     from ferpipe.measures import Measure as Measure
+    from ferpipe.output import Output as Output
     from ferpipe.packet import Box as Box
     from ferpipe.packet import Chip as Chip
     from ferpipe.packet import Emotion as Emotion
@@ -46,6 +47,7 @@ _HOME = {
     "redact": "errors",
     "hookimpl": "hookspecs",
     "Measure": "measures",
+    "Output": "output",
     "Box": "packet",
     "Chip": "packet",
     "Emotion": "packet",

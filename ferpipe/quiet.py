@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import select
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from threading import Lock
 
 __all__ = ["without_lines"]
@@ -35,4 +36,11 @@ def without_lines(*unwanted: str) -> Iterator[None]:
             caught.seek(0)
             for line in caught:
                 if not any(text in line.decode(errors="replace") for text in unwanted):
-                    os.write(_STDERR, line)
+                    _pass_on(line)
+
+
+def _pass_on(line: bytes) -> None:
+    """Write a line where somebody reads; nobody waits for one who does not."""
+    with suppress(OSError, ValueError):
+        if sys.platform == "win32" or select.select([], [_STDERR], [], 0)[1]:
+            os.write(_STDERR, line)

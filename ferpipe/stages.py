@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Generic, Protocol, TypeVar
 from pydantic import BaseModel, ConfigDict
 
 from ferpipe.measures import Measure
+from ferpipe.output import Output
 from ferpipe.packet import Packet, StreamInfo
 
 __all__ = ["Context", "Options", "OptionsT", "Source", "Stage", "Stop"]
@@ -133,8 +134,14 @@ class Context(Protocol):
     def output(self, path: str | Path) -> Path:
         """The file to write for `path`: under the run's output folder where there is one, its
         parents made, refused with a `UsageError` where it exists (without overwrite), is an
-        input of the run, or lies outside the output folder.  Write to a `.part` beside it and
-        rename at the end.
+        input of the run, is being written by another run, or lies outside the output folder.  It
+        is for files that a library wants to write by itself; use `create` for all others.
+        """
+        ...
+
+    def create(self, path: str | Path) -> Output:
+        """The file to write for `path`, refused as by `output`, as `NAME.part` that is locked and
+        open; `commit` it in `close`.  What was written when the run fails is kept as `.part`.
         """
         ...
 
@@ -142,8 +149,8 @@ class Context(Protocol):
         """Ask the run to end as if its sources had ended (a preview window was closed)."""
         ...
 
-    def wrote(self, path: str | Path) -> None:
-        """Say that `path` is finished, for the closing report."""
+    def wrote(self, path: str | Path, about: Iterable[str] = ()) -> None:
+        """Report that `path` is finished; `about` are a few lines on what is in it, for the user."""
         ...
 
 

@@ -9,6 +9,8 @@ from collections.abc import Sequence
 
 import click
 
+from ferpipe.cli._interrupts import was_interrupted
+from ferpipe.cli._streams import prepared, silent_output
 from ferpipe.errors import FerpipeError, printable, redact
 
 __all__ = ["debugging", "guarded"]
@@ -18,22 +20,33 @@ _DEBUG = "FERPIPE_DEBUG"
 
 def guarded(command: click.Command, args: Sequence[str] | None) -> int:
     """Run a click command; whatever it raises becomes lines on stderr and an exit code."""
+    with prepared():
+        return _guarded(command, args)
+
+
+def _guarded(command: click.Command, args: Sequence[str] | None) -> int:
     try:
         code = command.main(args=args, prog_name="ferpipe", standalone_mode=False)
         sys.stdout.flush()
     except BrokenPipeError:
-        return _silence()
+        silent_output()
+        return 1
     except (click.Abort, KeyboardInterrupt) as error:
         return _interrupted(error)
-    except click.ClickException as error:
-        return _refused(error)
-    except FerpipeError as error:
-        return _failed(error, str(error), error.exit_code)
-    except OSError as error:
-        return _failed(error, _of_a_file(error), 1)
     except Exception as error:  # noqa: BLE001 -- the last net: a traceback is for FERPIPE_DEBUG
-        return _failed(error, _internal(error), 1)
+        # Ctrl-C inside an import or a plugin comes out as whatever was made of it.
+        return _interrupted(KeyboardInterrupt()) if was_interrupted() else _judged(error)
     return code if isinstance(code, int) else 0
+
+
+def _judged(error: Exception) -> int:
+    if isinstance(error, click.ClickException):
+        return _refused(error)
+    if isinstance(error, FerpipeError):
+        return _failed(error, str(error), error.exit_code)
+    if isinstance(error, OSError):
+        return _failed(error, _of_standard_output() or _of_a_file(error), 1)
+    return _failed(error, _internal(error), 1)
 
 
 def debugging() -> bool:
@@ -47,6 +60,16 @@ def _failed(error: BaseException, message: str, code: int) -> int:
     for line in message.splitlines() or [type(error).__name__]:
         print(f"ferpipe: {printable(line)}", file=sys.stderr)  # noqa: T201
     return code
+
+
+def _of_standard_output() -> str | None:
+    """What is wrong with standard output, if it is: what it did not take, it does not take now."""
+    try:
+        sys.stdout.flush()
+    except OSError as error:
+        silent_output()
+        return f"cannot write to standard output: {error.strerror}"
+    return None
 
 
 def _of_a_file(error: OSError) -> str:
@@ -76,10 +99,3 @@ def _interrupted(error: BaseException) -> int:
     # click turns Ctrl-C into Abort; an Abort of its own is an unanswered question.
     by_hand = isinstance(error, KeyboardInterrupt) or isinstance(error.__cause__, KeyboardInterrupt)
     return _failed(error, "interrupted" if by_hand else "nothing was done", 130 if by_hand else 1)
-
-
-def _silence() -> int:
-    """The reader went away: say nothing, not even when Python flushes stdout at its end."""
-    null = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(null, sys.stdout.fileno())
-    return 1

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ferpipe import __version__
+from ferpipe.cli._interrupts import raises
 from ferpipe.errors import UsageError, redact
 
 if TYPE_CHECKING:
@@ -35,6 +36,8 @@ VERBS = {
 """The verbs and their short help, so that `--help` imports none of them."""
 
 _GROUP = "ferpipe.commands"
+_FINISHING = {"models", "plugin"}
+"""Verbs that have something to finish or to clear away after Ctrl-C; the runs see to it themselves."""
 
 
 class Verbs(click.Group):
@@ -63,6 +66,13 @@ class Verbs(click.Group):
             raise click.UsageError(f"there is no command '{name}'{hint}", ctx)
         return super().resolve_command(ctx, args)
 
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the verb; click would answer Ctrl-C with an empty line."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt as error:
+            raise click.Abort from error
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         """The table of verbs; a plugin's verb that cannot be loaded is a line with the cause."""
         with formatter.section("Commands"):
@@ -82,12 +92,15 @@ class Verbs(click.Group):
 
 @click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="ferpipe", message="%(prog)s %(version)s")
-def cli() -> None:
+@click.pass_context
+def cli(ctx: click.Context) -> None:
     """What faces show over time, from video.
 
     A pipeline of stages (source, detector, tracker, aligner, classifier, smoother, sinks) turns a
     video, a camera or a stream into an annotated video and an exact emotion timeline.
     """
+    if ctx.invoked_subcommand not in VERBS.keys() - _FINISHING:
+        raises()
 
 
 @cache

@@ -71,10 +71,12 @@ _OPTIONS = [
     click.option(
         "--trace",
         type=click.Path(path_type=Path, dir_okay=False),
-        help="Write a trace of every call, which opens in Perfetto.",
+        help="Write a trace of every call, which opens in Perfetto; of several videos, NAME.VIDEO.json each.",
     ),
     click.option(
-        "--stats", type=click.Path(path_type=Path, dir_okay=False), help="Write the run's figures as JSON."
+        "--stats",
+        type=click.Path(path_type=Path, dir_okay=False),
+        help="Write the run's figures as JSON; of several videos, NAME.VIDEO.json each.",
     ),
     click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors."),
 ]

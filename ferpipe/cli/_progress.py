@@ -98,6 +98,7 @@ def _lines(run: Run) -> None:
     paces: dict[str, _Pace] = {}
     told = monotonic()
     while not run.wait(0.2):
+        sys.stderr.flush()
         if monotonic() - told < _EVERY:
             continue
         told = monotonic()

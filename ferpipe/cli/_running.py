@@ -9,18 +9,20 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ferpipe.cli._errors import debugging
 from ferpipe.cli._options import RunOptions
-from ferpipe.errors import UsageError, printable, redact
+from ferpipe.cli._streams import drained, silenced_natives
+from ferpipe.errors import RunError, UsageError, printable, redact
 from ferpipe.resources import resolve
 
 if TYPE_CHECKING:
     from ferpipe.config import Definition
+    from ferpipe.output import Output
     from ferpipe.run import Run, RunReport
 
 __all__ = ["execute", "say"]
@@ -49,19 +51,33 @@ def execute(definition: Definition, options: RunOptions, *, closing: bool = True
         say(f"ferpipe: warning: {warning}")
     for figures in (options.stats, options.trace):
         _refuse_what_is_read(figures, definition)
-    stats = _writable(options.stats, overwrite=options.overwrite)
-    trace = _writable(options.trace, overwrite=options.overwrite)
-    run = Run(definition.graph, settings, trace=trace)
-    with _logs(quiet=options.quiet), _signals(run):
+    run = Run(definition.graph, settings, trace=options.trace)
+    stats = _figures(run, options, definition)
+    with _logs(quiet=options.quiet), _signals(run), silenced_natives() if options.quiet else nullcontext():
         run.start()
         _follow(run, quiet=options.quiet)
     report = run.report()
     _tell(report, closing=closing and not options.quiet)
-    if stats is not None:
-        _save(stats, report.to_dict())
+    code = report.exit_code or (1 if run.trace_error is not None else 0)
+    if stats is not None and not _save(stats, report.to_dict()):
+        code = code or 1
     if run.left_behind:
-        _leave(report.exit_code)
-    return report.exit_code
+        _leave(code)
+    return code
+
+
+def _figures(run: Run, options: RunOptions, definition: Definition) -> Output | None:
+    """The file for the figures, held before the run, so that what cannot be written is said first."""
+    try:
+        for file in (definition.path, *definition.plugins):
+            if file is not None:
+                run.files.input("the pipeline", file)
+        if options.stats is None:
+            return None
+        return run.files.figures("--stats", options.stats, overwrite=options.overwrite)
+    except UsageError:
+        run.files.release({"--trace"})
+        raise
 
 
 def _follow(run: Run, *, quiet: bool) -> None:
@@ -70,7 +86,7 @@ def _follow(run: Run, *, quiet: bool) -> None:
         return
     if quiet:
         while not run.wait(0.1):
-            pass
+            sys.stderr.flush()
         return
     from ferpipe.cli._progress import show
 
@@ -89,15 +105,17 @@ def _tell(report: RunReport, *, closing: bool) -> None:
             for line in str(error).splitlines():
                 say(f"ferpipe: {line}")
     if report.reason is not None:
-        say(f"ferpipe: ended by {report.reason}; what was written is finished")
+        failed = report.error is not None or report.others
+        say(f"ferpipe: ended by {report.reason}" + ("" if failed else "; what was written is finished"))
 
 
 def _leave(code: int) -> None:
     """End the process here: a stage that was left behind must not hold it up, nor its native
     threads crash what Python tears down.
     """
-    sys.stdout.flush()
-    sys.stderr.flush()
+    with suppress(OSError, ValueError):
+        sys.stdout.flush()
+    drained()
     os._exit(code)
 
 
@@ -163,22 +181,13 @@ def _is_same(path: Path, text: str) -> bool:
         return False
 
 
-def _writable(path: Path | None, *, overwrite: bool) -> Path | None:
-    """`path`, its folder made; refused before the run where it could not be written after it."""
-    if path is None:
-        return None
-    if path.is_file() and not overwrite:
-        raise UsageError(f"{path} exists: choose another name or add --overwrite")
+def _save(stats: Output, data: dict[str, Any]) -> bool:
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.open("a").close()
-    except OSError as error:
-        raise UsageError(f"{path} cannot be written ({error.strerror}): choose another file") from error
-    return path
-
-
-def _save(path: Path, data: dict[str, Any]) -> None:
-    try:
-        path.write_text(redact(json.dumps(data, indent=2, allow_nan=False)) + "\n", encoding="utf-8")
-    except OSError as error:
-        say(f"ferpipe: the figures could not be written to {path}: {error.strerror}")
+        stats.write((redact(json.dumps(data, indent=2, allow_nan=False)) + "\n").encode())
+        stats.commit()
+    except RunError as error:
+        say(f"ferpipe: {error}")
+        return False
+    finally:
+        stats.close()
+    return True

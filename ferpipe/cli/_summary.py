@@ -3,25 +3,19 @@
 from __future__ import annotations
 
 import sys
-from collections import Counter
-from collections.abc import Iterable
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Console
 
 from ferpipe.cli._tables import print_rows
-from ferpipe.errors import FerpipeError, printable
+from ferpipe.errors import printable
 
 if TYPE_CHECKING:
     from ferpipe.run import RunReport
-    from ferpipe.timeline import Timeline
 
-__all__ = ["close_with", "people"]
+__all__ = ["close_with"]
 
 _HEADS = ("stage", "frames", "p50 ms", "p95 ms", "p99 ms", "share", "queue", "noted")
-_LABELS = 3
-"""Labels that are told of a person."""
 
 
 def close_with(report: RunReport) -> None:
@@ -39,7 +33,7 @@ def close_with(report: RunReport) -> None:
     screen.print(f"{report.frames} frames in {report.elapsed:.1f} s ({rate:.1f} fps)", markup=False)
     for output in report.outputs:
         screen.print(f"wrote {printable(output)}", markup=False)
-        for line in people(Path(output)):
+        for line in report.about.get(output, ()):
             screen.print(f"  {printable(line)}", markup=False)
 
 
@@ -58,37 +52,3 @@ def _row(stage: object) -> tuple[str, ...]:
         str(stage.deepest),
         ", ".join(noted),
     )
-
-
-def people(output: Path) -> Iterable[str]:
-    """Who looked how for how long, where `output` is a timeline; nothing elsewhere."""
-    if output.suffix not in {".json", ".jsonl"}:
-        return []
-    from ferpipe.timeline import load
-
-    try:
-        timeline = load(output)
-    except (FerpipeError, OSError):
-        return []
-    return _persons(timeline)
-
-
-def _persons(timeline: Timeline) -> list[str]:
-    lines = []
-    for track in timeline.tracks:
-        times = sorted(track["seconds"].items(), key=lambda item: -item[1])[:_LABELS]
-        looked = ", ".join(f"{label} {seconds:.1f} s" for label, seconds in times if seconds >= 0.05)
-        who = f"person {track['id']} ({track['first']:.1f} to {track['last']:.1f} s)"
-        lines.append(f"{who}: {looked or 'no emotion told'}")
-    return lines or [_untracked(timeline)]
-
-
-def _untracked(timeline: Timeline) -> str:
-    """Of stills, where nobody is followed: how many faces there were, and how they looked."""
-    seen = [record["faces"] for record in timeline.frames if record["faces"]]
-    labels = Counter(face["label"] or "no emotion told" for faces in seen for face in faces)
-    if not labels:
-        return "nobody was seen"
-    looked = ", ".join(f"{label} {number}" for label, number in labels.most_common())
-    number, pictures = labels.total(), len(seen)
-    return f"{number} face{'s'[: number > 1]} in {pictures} picture{'s'[: pictures > 1]}: {looked}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -50,23 +51,40 @@ def command(
     from ferpipe.plugins import registry_with
 
     targets = _targets(videos, output, kind)
+    each = _figures_of(options, targets)
     registry = registry_with(options.plugin, "--plugin")
     worst = 0
-    for video, target in zip(videos, targets, strict=True):
+    for video, target, own in zip(videos, targets, each, strict=True):
         try:
             stages = [*analysis(video, detector, model, every), {"use": "timeline", "with": {"path": target}}]
-            definition = define(stages, options, registry)
+            code = execute(define(stages, own, registry), own)
         except FerpipeError as error:
             if len(videos) == 1:
                 raise
             say(f"ferpipe: {error}")
             worst = max(worst, error.exit_code)
             continue
-        code = execute(definition, options)
         if code in _INTERRUPTED:
             return code
         worst = max(worst, code)
     return worst
+
+
+def _figures_of(options: RunOptions, targets: list[str]) -> list[RunOptions]:
+    """The options of each run: of several, each has `--stats` and `--trace` of its own name."""
+    if len(targets) == 1:
+        return [options]
+    stems = [Path(target).stem.removesuffix(".timeline") for target in targets]
+    if (options.stats or options.trace) and len(set(stems)) < len(stems):
+        raise UsageError("--stats and --trace need videos of different names: give the videos separately")
+    return [
+        replace(options, stats=_named(options.stats, stem), trace=_named(options.trace, stem))
+        for stem in stems
+    ]
+
+
+def _named(path: Path | None, stem: str) -> Path | None:
+    return None if path is None else path.with_name(f"{path.stem}.{stem}{path.suffix}")
 
 
 def _targets(videos: tuple[str, ...], output: str | None, kind: str | None) -> list[str]:

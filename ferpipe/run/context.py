@@ -5,13 +5,14 @@ from __future__ import annotations
 import logging
 import threading
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from ferpipe.errors import redact
 from ferpipe.measures import Measure
+from ferpipe.output import Output
 from ferpipe.packet import StreamInfo
 from ferpipe.run.control import Control
 from ferpipe.run.files import Files
@@ -127,12 +128,16 @@ class RunContext:
 
     def output(self, path: str | Path) -> Path:
         """The file to write."""
-        return self._files.output(self.name, path)
+        return self.create(path).target
+
+    def create(self, path: str | Path) -> Output:
+        """The file to write, locked; finishing what was written may last as long as it moves on."""
+        return self._files.create(self.name, path, progress=self._worker.writing)
 
     def finish(self) -> None:
         """End the run as if the sources had ended."""
         self._control.finish()
 
-    def wrote(self, path: str | Path) -> None:
+    def wrote(self, path: str | Path, about: Iterable[str] = ()) -> None:
         """Remember a finished output."""
-        self._files.wrote(path)
+        self._files.wrote(path, about)

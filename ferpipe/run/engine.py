@@ -60,8 +60,9 @@ class Run:
         self.settings = settings or RunSettings()
         self.control = Control()
         self.files = Files(self.settings.output_dir, overwrite=self.settings.overwrite)
+        self.trace_error: RunError | None = None
         self._board = Board()
-        self._trace = Trace(trace, [node.name for node in graph.nodes]) if trace is not None else None
+        self._trace = self._traced(trace) if trace is not None else None
         self._made = dict(made or {})
         self._tap = tap
         self._workers: dict[str, Worker] = {}
@@ -116,6 +117,7 @@ class Run:
                 sources=(),
                 stages=(),
                 outputs=tuple(self.files.finished),
+                about=dict(self.files.about),
                 notes={name: dict(notes) for name, notes in self._board.notes.items()},
                 reason=self.control.reason,
                 error=self.control.error,
@@ -123,6 +125,10 @@ class Run:
             ),
             self._ages.known,
         )
+
+    def _traced(self, path: Path) -> Trace:
+        output = self.files.figures("--trace", path, overwrite=self.settings.overwrite)
+        return Trace(output, [node.name for node in self.graph.nodes])
 
     # -- the run's own thread ------------------------------------------------------------
 
@@ -251,10 +257,10 @@ class Run:
                 return
         for component in self._components:
             component.ledger.write_off()
-        if self._trace is not None:
-            self._trace.close()
-            if self._trace.error is not None:
-                self.control.mention(RunError(f"the trace could not be written: {self._trace.error}"))
+        self.files.release(self._workers.keys() - set(self.left_behind))
+        if self._trace is not None and (failure := self._trace.close()) is not None:
+            self.trace_error = failure
+            self.control.mention(failure)
         self._elapsed = monotonic() - self._started
         self._done.set()
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from threading import Lock
 
 from ferpipe.errors import UsageError
+from ferpipe.output import Output, part_of
 from ferpipe.resources import resolve
 
 __all__ = ["Files"]
@@ -29,8 +30,10 @@ class Files:
         self._read: dict[Path, str] = {}
         self._readers: dict[Identity, str] = {}
         self._claimed: dict[Path, str] = {}
+        self._outputs: dict[Path, Output] = {}
         self._lock = Lock()
         self.finished: list[str] = []
+        self.about: dict[str, tuple[str, ...]] = {}
 
     def input(self, stage: str, path: str | Path) -> Path:
         """The file that `stage` reads for `path`; remembered, so that nothing writes over it.
@@ -49,41 +52,84 @@ class Files:
         return found
 
     def output(self, stage: str, path: str | Path) -> Path:
-        """The file that `stage` writes for `path`, its folder made; raises UsageError."""
+        """The name under which `stage` writes `path`, as `create` settles it."""
+        return self.create(stage, path).target
+
+    def create(self, stage: str, path: str | Path, *, progress: Callable[[], None] | None = None) -> Output:
+        """The file that `stage` writes for `path`, its folder made, its `.part` locked until `release`.
+
+        progress: called after each write.  Raises UsageError.
+        """
         named = _expanded(path)
         target = named if self._root is None or named.is_absolute() else self._root / named
         real = _resolved(target, path)
         _refuse_name(real, path)
         if self._root is not None and not real.is_relative_to(self._root):
             raise UsageError(f"{path} lies outside the output folder {self._root}: give a path below it")
-        with self._lock:
-            self._refuse(stage, target, real)
-            self._claimed[real] = stage
-        try:
-            real.parent.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise UsageError(
-                f"the folder {real.parent} cannot be made ({error.strerror}): choose another output"
-            ) from error
-        # Folders that the name only passes through need not be there.
-        return real if ".." in target.parts else target
+        return self._claim(stage, target, real, overwrite=self._overwrite, progress=progress)
 
-    def _refuse(self, stage: str, target: Path, real: Path) -> None:
+    def figures(self, option: str, path: Path, *, overwrite: bool) -> Output:
+        """The file for `path` of the command line's own `option`, for which no folder is a fence."""
+        real = _resolved(_expanded(path), path)
+        _refuse_name(real, path)
+        return self._claim(option, path, real, overwrite=overwrite)
+
+    def release(self, stages: Iterable[str]) -> None:
+        """Close what these stages have not finished; what was written of it stays as `.part`."""
+        names = frozenset(stages)
+        with self._lock:
+            for real, output in self._outputs.items():
+                if self._claimed[real] in names:
+                    output.close()
+
+    def _claim(
+        self,
+        stage: str,
+        target: Path,
+        real: Path,
+        *,
+        overwrite: bool,
+        progress: Callable[[], None] | None = None,
+    ) -> Output:
+        with self._lock:
+            earlier = self._outputs.get(real)
+            if earlier is not None and self._claimed[real] == stage and not earlier.closed:
+                return earlier
+            self._refuse(target, real, overwrite=overwrite)
+            try:
+                real.parent.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise UsageError(
+                    f"the folder {real.parent} cannot be made ({error.strerror}): choose another output"
+                ) from error
+            # Folders that the name only passes through need not be there.
+            final = real if ".." in target.parts or target.is_symlink() else target
+            self._outputs[real] = output = Output(final, overwrite=overwrite, progress=progress)
+            self._claimed[real] = stage
+        return output
+
+    def _refuse(self, target: Path, real: Path, *, overwrite: bool) -> None:
         if reader := self._reader(real):
             raise UsageError(f"{target} is what '{reader}' reads: choose another name for the output")
-        if self._claimed.get(real, stage) != stage:
-            raise UsageError(f"{target} is written by '{self._claimed[real]}' already: choose another name")
+        for taken, writer in self._claimed.items():
+            if real == taken or real == part_of(taken) or part_of(real) == taken:
+                raise UsageError(f"{target} is written by '{writer}' already: choose another name")
         if real.is_dir():
             raise UsageError(f"{target} is a folder: give the name of a file")
         if real.exists() and not real.is_file():
             raise UsageError(
                 f"{target} is a pipe or device, which would be replaced: give the name of a file"
             )
-        if real.is_file() and not self._overwrite and real not in self._claimed:
+        if real.is_file() and not overwrite:
             raise UsageError(f"{target} exists: choose another name or add --overwrite")
+        if reader := self._reader(part_of(real)):
+            raise UsageError(
+                f"{target} would be written by way of {part_of(real)}, which '{reader}' reads: "
+                "choose another name"
+            )
         for beside in _written_beside(real):
             self._refuse_beside(target, beside)
-            if _is_segment(beside.name, real) and not self._overwrite:
+            if beside.exists() and not overwrite:
                 raise UsageError(f"{beside} exists: choose another name or add --overwrite")
 
     def _refuse_beside(self, target: Path, beside: Path) -> None:
@@ -104,19 +150,21 @@ class Files:
         identity = _identity(real)
         return None if identity is None else self._readers.get(identity)
 
-    def wrote(self, path: str | Path) -> None:
-        """Remember a finished output for the report."""
+    def wrote(self, path: str | Path, about: Iterable[str] = ()) -> None:
+        """Remember a finished output for the report, and the lines that say what is in it."""
         with self._lock:
             if str(path) not in self.finished:
                 self.finished.append(str(path))
+            if lines := tuple(about):
+                self.about[str(path)] = lines
 
 
 def _written_beside(real: Path) -> Iterator[Path]:
-    """Names that are written to on the way to the file itself, or with it: the segments of a stream."""
-    yield real.with_name(real.name + ".part")
-    yield real.with_name(real.name + ".tmp")
-    with suppress(OSError):
-        yield from (found for found in real.parent.iterdir() if _is_segment(found.name, real))
+    """Names that FFmpeg writes beside a playlist: its next version, and the segments."""
+    if real.suffix == ".m3u8":
+        yield real.with_name(real.name + ".tmp")
+        with suppress(OSError):
+            yield from (found for found in real.parent.iterdir() if _is_segment(found.name, real))
 
 
 def _is_segment(name: str, playlist: Path) -> bool:

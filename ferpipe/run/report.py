@@ -65,7 +65,8 @@ class RunReport:
     """A run: `error` is None where it went well; `reason` is the signal that ended it, if any.
 
     elapsed: seconds from the start, opening included; first_frame: seconds until the first frame
-    left.  outputs: the files finished.  notes: what each stage noted, by its name.
+    left.  outputs: the files finished; about: lines on what is in them, by file.  notes: what each
+    stage noted, by its name.
     """
 
     elapsed: float
@@ -73,6 +74,7 @@ class RunReport:
     sources: tuple[SourceReport, ...]
     stages: tuple[StageReport, ...]
     outputs: tuple[str, ...] = ()
+    about: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     notes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     reason: str | None = None
     error: FerpipeError | None = None

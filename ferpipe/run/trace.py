@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Sequence
-from pathlib import Path
-from typing import IO
+from collections.abc import Callable, Sequence
+
+from ferpipe.errors import RunError
+from ferpipe.output import Output
 
 __all__ = ["Trace"]
 
@@ -17,12 +18,12 @@ class Trace:
     Events are written as they come, so that a run cut short leaves a trace that still opens.
     """
 
-    def __init__(self, path: Path, threads: Sequence[str]) -> None:
+    def __init__(self, output: Output, threads: Sequence[str]) -> None:
         self._lock = threading.Lock()
-        self.error: OSError | None = None
-        self._file: IO[str] = path.open("w", encoding="utf-8")
+        self._error: RunError | None = None
+        self._output = output
+        self._mark = "[\n"
         self._numbers = {name: i + 1 for i, name in enumerate(threads)}
-        self._file.write("[\n")
         meta = [
             {"name": "thread_name", "ph": "M", "pid": 1, "tid": number, "args": {"name": name}}
             for name, number in self._numbers.items()
@@ -54,24 +55,27 @@ class Trace:
             if len(self._pending) >= 4096:
                 self._write()
 
-    def close(self) -> None:
-        """Write the rest; the file is complete JSON from here on.  `error` says if it could not be."""
+    def close(self) -> RunError | None:
+        """Write the rest; the file is complete JSON from here on.  Gives the error if it is not."""
         end = {"name": "process_name", "ph": "M", "pid": 1, "args": {"name": "ferpipe"}}
         with self._lock:
             self._pending.append(json.dumps(end))
             self._write(last=True)
-            try:
-                self._file.close()
-            except OSError as error:
-                self.error = self.error or error
+            self._try(self._output.commit)
+            self._output.close()
+        return self._error
 
     def _write(self, *, last: bool = False) -> None:
-        """A trace that cannot be written is given up; it must not disturb the run."""
-        lines = ",\n".join(self._pending) + ("\n]\n" if last else ",\n")
+        text = self._mark + ",\n".join(self._pending) + ("\n]\n" if last else "")
+        self._mark = ",\n"
         self._pending.clear()
-        if self.error is not None:
+        self._try(lambda: self._output.write(text.encode()))
+
+    def _try(self, work: Callable[[], object]) -> None:
+        """A trace that cannot be written is given up; it must not disturb the run."""
+        if self._error is not None:
             return
         try:
-            self._file.write(lines)
-        except OSError as error:
-            self.error = error
+            work()
+        except RunError as error:
+            self._error = error

@@ -92,6 +92,12 @@ class Worker:
         if self.call is not None:
             self.call.since = perf_counter()
 
+    def writing(self) -> None:
+        """Something of an output was written: the limit of a call is none on finishing what there is."""
+        call = self.call
+        if call is not None and call.what in {"flush", "close"}:
+            call.since = perf_counter()
+
     def guarded(self, what: str, function: Callable[[], Any], message: Message | None = None) -> Any:
         """Call into the stage under the watchdog's eye; raises what the stage raises."""
         start = perf_counter()

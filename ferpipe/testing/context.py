@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from ferpipe.measures import Measure
+from ferpipe.output import Output
 from ferpipe.packet import StreamInfo
 
 __all__ = ["TestContext"]
@@ -30,6 +32,7 @@ class TestContext:
     measures: tuple[Measure, ...] = ()
     counts: dict[str, int] = field(default_factory=dict)
     outputs: list[Path] = field(default_factory=list)
+    about: dict[Path, tuple[str, ...]] = field(default_factory=dict)
     states: list[str] = field(default_factory=list)
     stop: threading.Event = field(default_factory=threading.Event)
     log: logging.Logger = field(default_factory=lambda: logging.getLogger("ferpipe.testing"))
@@ -65,10 +68,15 @@ class TestContext:
         target.parent.mkdir(parents=True, exist_ok=True)
         return target
 
+    def create(self, path: str | Path) -> Output:
+        """A file under `folder`; one that is there already is replaced."""
+        return Output(self.output(path), overwrite=True)
+
     def finish(self) -> None:
         """Set `stop`."""
         self.stop.set()
 
-    def wrote(self, path: str | Path) -> None:
-        """Keep the path in `outputs`."""
+    def wrote(self, path: str | Path, about: Iterable[str] = ()) -> None:
+        """Keep the path in `outputs`, the lines in `about`."""
         self.outputs.append(Path(path))
+        self.about[Path(path)] = tuple(about)

@@ -13,7 +13,7 @@ from typing import Any, TextIO, cast
 
 from ferpipe.errors import UsageError
 from ferpipe.timeline.model import FORMAT, FrameRecord, Header, SourceRecord, Summary, Track
-from ferpipe.timeline.summary import Tally, paced
+from ferpipe.timeline.summary import Tally, paced, usual_step
 from ferpipe.timeline.table import classes_of, columns, frames_of, rows
 
 __all__ = ["Timeline", "load", "schema"]
@@ -52,7 +52,11 @@ class Timeline:
             import pandas as pd
         except ImportError as error:
             raise UsageError("to_pandas() needs pandas: pip install pandas") from error
-        table = (row for record, lasted in paced(self.frames) for row in rows(record, lasted, self.classes))
+        table = (
+            row
+            for record, lasted in paced(self.frames, usual_step(self.source))
+            for row in rows(record, lasted, self.classes)
+        )
         pictures = any("picture" in record for record in self.frames)
         frame = pd.DataFrame(list(table), columns=columns(self.classes, pictures=pictures))
         return frame.astype({"track": "Int64", "index": "int64", "detected": "bool"})
@@ -92,9 +96,40 @@ def _read(file: TextIO, where: Path) -> Timeline:
     if isinstance(head, dict) and "frames" not in head:
         return _read_lines(file, where)
     document = _parse(file.read())
-    if not isinstance(document, dict):
+    if isinstance(document, dict):
+        return _from_document(document, where)
+    file.seek(0)
+    return _read_cut(file, where)
+
+
+def _read_cut(file: TextIO, where: Path) -> Timeline:
+    """A document that a run which was killed has begun, as `Document` writes it: a line a frame."""
+    head = _head_of(file)
+    if head is None:
         raise UsageError(f"'{where}' is no timeline, or it is cut short: it is not valid JSON")
-    return _from_document(document, where)
+    _check_version(head, where)
+    header = cast("Header", {"classes": [], **head})
+    frames: list[FrameRecord] = []
+    for line in file:
+        value = _parse(line.rstrip().removesuffix(","))
+        if isinstance(value, dict):
+            frames.append(cast("FrameRecord", value))
+        elif line.strip() == "]" or not line.endswith("\n"):
+            break
+        else:
+            raise UsageError(f"'{where}' is damaged: frame {len(frames)} is not a JSON object")
+    return _recounted(frames, header, where)
+
+
+def _head_of(file: TextIO) -> dict[str, Any] | None:
+    """What a document says before its frames; None where it is none, or is cut short there."""
+    lines: list[str] = []
+    for line in file:
+        if line.strip() in {'"frames": [', '"frames": []'}:
+            head = _parse("".join(lines).rstrip().removesuffix(",") + "}")
+            return head if isinstance(head, dict) and "source" in head else None
+        lines.append(line)
+    return None
 
 
 def _from_document(document: dict[str, Any], where: Path) -> Timeline:
@@ -126,18 +161,22 @@ def _read_lines(file: TextIO, where: Path) -> Timeline:
             frames.append(cast("FrameRecord", line))
     if closing:
         return _from_document({**header, **closing, "frames": frames}, where)
+    return _recounted(frames, header, where)
+
+
+def _recounted(frames: list[FrameRecord], header: Header, where: Path) -> Timeline:
+    """A timeline without its findings: the tracks and the summary are added up anew."""
     try:
-        return _recounted(frames, header)
+        return _added_up(frames, header)
     except (KeyError, TypeError) as error:
         raise UsageError(f"'{where}' is damaged: a frame lacks what the format asks for") from error
 
 
-def _recounted(frames: list[FrameRecord], header: Header) -> Timeline:
-    """A timeline without its closing line: the tracks and the summary are added up anew."""
+def _added_up(frames: list[FrameRecord], header: Header) -> Timeline:
     found = (face["probabilities"] for record in frames for face in record["faces"])
     classes = header["classes"] or next((list(each) for each in found if each), [])
     tally = Tally()
-    for record, duration in paced(frames):
+    for record, duration in paced(frames, usual_step(header["source"])):
         tally.add(record, duration)
     return Timeline(
         source=header["source"],

@@ -15,13 +15,14 @@ from ferpipe.timeline.model import (
     FaceRecord,
     FrameRecord,
     Segment,
+    SourceRecord,
     Summary,
     Track,
     microseconds,
     seconds,
 )
 
-__all__ = ["BRIDGE", "HOLD", "Pace", "Tally", "paced"]
+__all__ = ["BRIDGE", "HOLD", "Pace", "Tally", "paced", "usual_step"]
 
 HOLD = 1_000_000
 """Microseconds that a frame may last without looking like an outage."""
@@ -37,9 +38,13 @@ _RECENT = 1000
 
 
 class Pace:
-    """Says how long each frame lasted, which the frame after it decides."""
+    """Says how long each frame lasted, which the frame after it decides.
 
-    def __init__(self) -> None:
+    step: microseconds that a frame lasts where it is the only one, as its source says.
+    """
+
+    def __init__(self, step: int = 0) -> None:
+        self._step = step
         self._pending: FrameRecord | None = None
         self._steps: deque[int] = deque(maxlen=_RECENT)
 
@@ -57,7 +62,9 @@ class Pace:
     def end(self) -> tuple[FrameRecord, int] | None:
         """Give the last frame: it lasts as long as frames usually did."""
         last, self._pending = self._pending, None
-        return None if last is None else (last, self._usual())
+        if last is None:
+            return None
+        return last, self._usual() if self._steps or "picture" in last else self._step
 
     def _is_plausible(self, step: int) -> bool:
         return step <= HOLD or not self._steps or step <= _USUAL * self._usual()
@@ -66,9 +73,16 @@ class Pace:
         return median_low(self._steps) if self._steps else 0
 
 
-def paced(records: Iterable[FrameRecord]) -> Iterator[tuple[FrameRecord, int]]:
-    """Each record with its duration in microseconds."""
-    pace = Pace()
+def usual_step(source: SourceRecord | None) -> int:
+    """Microseconds that a frame of this source lasts, by its own account; 0 where it does not say."""
+    if source is None or not source["duration"] or not source["frames"]:
+        return 0
+    return microseconds(source["duration"]) // source["frames"]
+
+
+def paced(records: Iterable[FrameRecord], step: int = 0) -> Iterator[tuple[FrameRecord, int]]:
+    """Each record with its duration in microseconds; `step` as of `Pace`."""
+    pace = Pace(step)
     for record in records:
         if (settled := pace.push(record)) is not None:
             yield settled
@@ -187,6 +201,11 @@ class Tally:
         # Of two faces with one id in one frame the first counts: nobody is in two places.
         if person.last != time:
             person.see(face, time, duration, self._epoch)
+
+    @property
+    def untracked(self) -> Counter[str]:
+        """Faces a label of those that nobody follows."""
+        return self._untracked.frames
 
     def tracks(self, classes: Sequence[str]) -> list[Track]:
         """The tracks, by id."""

@@ -1,32 +1,29 @@
 """Write a timeline as it happens, so that a run that is killed loses at most the frame at hand.
 
-Whatever the format, lines of JSON go to `<name>.part` while the run lasts.  At the end a `.jsonl`
-gets its closing line and its name; a `.json` and a `.csv` are made of the lines, one by one, so
-that memory does not grow with the frames.
+The file grows in its own format: when the run ends, only the findings are added.  Neither the time
+that takes nor the memory grows with the number of frames.
 """
 
 from __future__ import annotations
 
-import csv
-import json
-from collections.abc import Callable, Iterable, Iterator
-from errno import ENOENT
-from io import FileIO
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Literal, TextIO, TypeVar
+from typing import Any, Literal
 
 from ferpipe.errors import RunError
+from ferpipe.output import Output
+from ferpipe.timeline.findings import findings
+from ferpipe.timeline.layouts import Document, Layout, Lines, Table
 from ferpipe.timeline.model import FrameRecord, Header
-from ferpipe.timeline.summary import Pace, Tally, paced
-from ferpipe.timeline.table import columns, rows
+from ferpipe.timeline.summary import Pace, Tally, usual_step
 
-__all__ = ["FORMATS", "Format", "Writer", "dumps", "format_of"]
+__all__ = ["FORMATS", "Format", "Writer", "format_of"]
 
 Format = Literal["json", "jsonl", "csv"]
 
-T = TypeVar("T")
-
 FORMATS: tuple[Format, ...] = ("json", "jsonl", "csv")
+
+_LAYOUTS: dict[Format, Callable[[Output], Layout]] = {"json": Document, "jsonl": Lines, "csv": Table}
 
 
 def format_of(path: str | Path) -> Format | None:
@@ -35,59 +32,62 @@ def format_of(path: str | Path) -> Format | None:
     return next((form for form in FORMATS if form == ending), None)
 
 
-def dumps(value: Any) -> str:
-    """`value` on one line of JSON; raises ValueError for a number that is not finite."""
-    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-
-
 class Writer:
-    """Writes one timeline to `target`.
+    """Writes one timeline to `target`: an `Output`, or a path, at which a file is then replaced.
 
     Raises RunError where the disk does not take it; what was written so far then stays, readable,
     in the `.part` file.
     """
 
-    def __init__(self, target: Path, form: Format, header: Header) -> None:
-        self.target = target
+    def __init__(self, target: Path | Output, form: Format, header: Header) -> None:
+        self.output = target if isinstance(target, Output) else Output(target, overwrite=True)
+        self.target, self.part = self.output.target, self.output.part
         self.form = form
-        self.part = target.with_name(target.name + ".part")
-        self._header = header
         self._classes = list(header["classes"])
-        self._pictures = False
-        self._pace = Pace()
+        self._announced = list(header["classes"])
+        self._pace = Pace(usual_step(header["source"]))
         self._tally = Tally()
         self._failure: RunError | None = None
-        self._file = self._guard(self._create)
-        self._line(header)
+        self._layout = _LAYOUTS[form](self.output)
+        self._guard(lambda: self._layout.begin(header))
 
     def write(self, record: FrameRecord) -> None:
-        """Write one frame; it is in the file when this returns."""
-        self._guard(self._look)
-        self._line(record)
+        """Write one frame; it is in the file when this returns (in a `.csv`, the one before it)."""
+        self._guard(self.output.check)
+        self._guard(lambda: self._layout.frame(record))
         self._learn_classes(record)
-        self._pictures = self._pictures or "picture" in record
-        settled = self._pace.push(record)
-        if settled is not None:
-            self._tally.add(*settled)
+        self._settle(self._pace.push(record))
 
     def close(self, *, complete: bool = True) -> bool:
         """Finish the file and give it its name; `complete` says that the source was seen to its end.
 
         False where an earlier failure, which was raised then, left the file unfinished.
         """
-        if self._failure is not None:
-            self._file.close()
-            return False
-        settled = self._pace.end()
+        try:
+            if self._failure is None:
+                self._finish(complete=complete)
+        finally:
+            self.output.close()
+        return self._failure is None
+
+    def findings(self) -> list[str]:
+        """A few lines for people: who looked how for how long."""
+        return findings(self._tally, self._classes)
+
+    def _finish(self, *, complete: bool) -> None:
+        self._settle(self._pace.end())
+        closing = self._closing(complete=complete)
+        self._guard(lambda: self._layout.end(closing))
+        self._guard(self.output.check)
+        self.output.commit()
+
+    def _settle(self, settled: tuple[FrameRecord, int] | None) -> None:
         if settled is not None:
             self._tally.add(*settled)
-        closing = self._closing(complete=complete)
-        self._line(closing)
-        self._guard(lambda: self._finish(closing))
-        return True
+            self._guard(lambda: self._layout.settled(*settled, self._classes))
 
     def _closing(self, *, complete: bool) -> dict[str, Any]:
-        late = {"classes": self._classes} if self._classes != self._header["classes"] else {}
+        late = {"classes": self._classes} if self._classes != self._announced else {}
         summary = self._tally.summary(self._classes)
         return {**late, "complete": complete, "summary": summary, "tracks": self._tally.tracks(self._classes)}
 
@@ -97,93 +97,12 @@ class Writer:
             found = (face["probabilities"] for face in record["faces"])
             self._classes = next((list(each) for each in found if each), [])
 
-    def _create(self) -> FileIO:
-        return self.part.open("wb", buffering=0)
-
-    def _look(self) -> None:
-        if not self.part.exists():
-            raise FileNotFoundError(ENOENT, "its folder, or what was written of it, is no longer there")
-
-    def _line(self, value: Any) -> None:
-        line = f"{dumps(value)}\n".encode()
-        self._guard(lambda: _write_all(self._file, line))
-
-    def _guard(self, work: Callable[[], T]) -> T:
+    def _guard(self, work: Callable[[], object]) -> None:
         """Do `work`; after a failure the file is left as it is, so that it stays readable."""
         if self._failure is not None:
             raise self._failure
         try:
-            return work()
+            work()
         except OSError as error:
-            why = error.strerror or str(error)
-            kept = f"; what was written is in '{self.part}'" if self.part.exists() else ""
-            self._failure = RunError(f"cannot write the timeline '{self.target}': {why}{kept}")
+            self._failure = self.output.failure(error, "the timeline")
             raise self._failure from error
-
-    def _finish(self, closing: dict[str, Any]) -> None:
-        self._file.close()
-        self._look()
-        if self.form == "jsonl":
-            self.part.replace(self.target)
-            return
-        made = self.target.with_name(self.target.name + ".tmp")
-        try:
-            with (
-                self.part.open(encoding="utf-8") as lines,
-                made.open("w", encoding="utf-8", newline="") as out,
-            ):
-                self._convert(_frame_lines(lines), out, closing)
-        except OSError:
-            made.unlink(missing_ok=True)
-            raise
-        made.replace(self.target)
-        self.part.unlink()
-
-    def _convert(self, lines: Iterator[str], out: TextIO, closing: dict[str, Any]) -> None:
-        if self.form == "json":
-            _write_document(lines, out, {**self._header, **closing})
-        else:
-            names = columns(self._classes, pictures=self._pictures)
-            _write_table(map(json.loads, lines), out, names, self._classes)
-
-
-def _write_all(file: FileIO, data: bytes) -> None:
-    """An unbuffered file may take less than it is given, as on a disk that is getting full."""
-    while data:
-        data = data[file.write(data) :]
-
-
-def _frame_lines(lines: TextIO) -> Iterator[str]:
-    """The lines between the header and the closing one, with one held back to know the last."""
-    next(lines)
-    held = next(lines)
-    for line in lines:
-        yield held.rstrip("\n")
-        held = line
-
-
-def _write_document(lines: Iterator[str], out: TextIO, rest: dict[str, Any]) -> None:
-    """One JSON document: the head and the findings first, for who looks into it, then a line a frame."""
-    tracks = rest.pop("tracks")
-    entries = (f"{json.dumps(key)}: {dumps(value)}" for key, value in rest.items())
-    out.write("{\n" + ",\n".join(entries))
-    _write_list(out, "tracks", map(dumps, tracks))
-    _write_list(out, "frames", lines)
-    out.write("\n}\n")
-
-
-def _write_list(out: TextIO, key: str, items: Iterable[str]) -> None:
-    out.write(f",\n{json.dumps(key)}: [")
-    mark = "\n"
-    for item in items:
-        out.write(mark + item)
-        mark = ",\n"
-    out.write("\n]" if mark != "\n" else "]")
-
-
-def _write_table(records: Iterable[FrameRecord], out: TextIO, names: list[str], classes: list[str]) -> None:
-    table = csv.DictWriter(out, names, lineterminator="\n")
-    table.writeheader()
-    for record, duration in paced(records):
-        for row in rows(record, duration, classes):
-            table.writerow(row)

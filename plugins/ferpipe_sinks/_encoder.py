@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from pathlib import Path
-from typing import Any, cast
+from io import RawIOBase
+from typing import Any, BinaryIO, cast
 
 import av
 import cv2
@@ -49,18 +49,23 @@ def lookahead(rate: float | None) -> int:
 
 
 class Film:
-    """Encodes BGR pictures of one size, at times in microseconds, into `path`.
+    """Encodes BGR pictures of one size, at times in microseconds, into `file`.
+
+    FFmpeg is given the open file and never a name, which it might take for an address.
 
     ahead: how many pictures the encoder may look ahead.
-    Raises av.FFmpegError where the encoder or the disk refuses.
+    Raises av.FFmpegError where the encoder refuses, OSError where the disk does.
     """
 
     def __init__(
-        self, path: Path, form: str, size: tuple[int, int], codec: str, *, ahead: int = 0, **options: Any
+        self, file: RawIOBase, form: str, size: tuple[int, int], codec: str, *, ahead: int = 0, **options: Any
     ) -> None:
         threads = options.pop("threads", 0)
         self.container: OutputContainer = av.open(
-            str(path), "w", format=form, options={k: v for k, v in _CRASH_SAFE.items() if _knows(form, k)}
+            cast("BinaryIO", file),
+            "w",
+            format=form,
+            options={k: v for k, v in _CRASH_SAFE.items() if _knows(form, k)},
         )
         self._stream = cast(
             "VideoStream",

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any
 
 from pydantic import Field, model_validator
 from typing_extensions import Self
 
-from ferpipe import Context, Options, Packet, Stage, StreamInfo
+from ferpipe import Context, Options, Output, Packet, Stage, StreamInfo
 from ferpipe.timeline import FORMATS, Format, Writer, format_of, header_of, record_of
 
 __all__ = ["TimelineOptions", "TimelineSink"]
@@ -33,21 +32,22 @@ class TimelineOptions(Options):
 class TimelineSink(Stage[TimelineOptions]):
     """Writes the emotion timeline, a record a frame, as a .json, .jsonl or .csv file.
 
-    While the run lasts, the records stand in `<path>.part`, each from the moment its frame came;
-    `ferpipe.timeline.load` reads that file too.  Takes tracks and emotions where there are any.
-    A face whose box is not finite is left out and counted as `unsound_faces`.
+    While the run lasts, the records stand in `<path>.part`, each from the moment its frame came (in a
+    .csv, the next one); `ferpipe.timeline.load` reads that file too.  Takes tracks and emotions where
+    there are any.  A face whose box is not finite is left out and counted as `unsound_faces`.
     Raises RunError where the disk does not take it.
     """
 
     Options = TimelineOptions
     needs = frozenset({"faces"})
+    _output: Output | None = None
     _writer: Writer | None = None
     _ended = False
 
     def open(self, context: Context) -> None:
-        """Settle the name of the file; it is made when the first frame comes."""
+        """Settle the name of the file; it is written from the first frame on."""
         super().open(context)
-        self._target: Path = context.output(self.options.path)
+        self._output = context.create(self.options.path)
 
     def process(self, packet: Packet) -> Packet:
         """Write the record of one frame."""
@@ -70,14 +70,17 @@ class TimelineSink(Stage[TimelineOptions]):
         """Finish the file; it says whether the source was seen to its end."""
         writer, self._writer = self._writer, None
         if writer is not None and writer.close(complete=self._ended):
-            self.context.wrote(self._target)
+            self.context.wrote(writer.target, writer.findings())
+        if self._output is not None:
+            self._output.close()
 
     def _begin(self, packet: Packet | None) -> Writer:
+        assert self._output is not None  # noqa: S101 -- `open` made it
         notes = self.context.notes
         classes: Any = notes.get("classes", ())
         header = header_of(self._stream(packet), packet, model=notes.get("model"), classes=tuple(classes))
         form = self.options.format or format_of(self.options.path) or "json"
-        return Writer(self._target, form, header)
+        return Writer(self._output, form, header)
 
     def _stream(self, packet: Packet | None) -> StreamInfo:
         streams = self.context.streams

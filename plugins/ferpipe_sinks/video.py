@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterable
-from errno import ENOENT
 from pathlib import Path
 from typing import Any, Literal
 
@@ -15,7 +14,7 @@ from av.error import ArgumentError, FFmpegError, InvalidDataError
 from av.packet import Packet as Coded
 from pydantic import Field, field_validator
 
-from ferpipe import Context, Options, Packet, RunError, Stage, StreamInfo
+from ferpipe import Context, Options, Output, Packet, RunError, Stage, StreamInfo
 from ferpipe_sinks._audio import Sound
 from ferpipe_sinks._encoder import CONTAINERS, Film, lookahead
 from ferpipe_sinks._letterbox import even_size, fitted
@@ -60,6 +59,7 @@ class VideoSink(Stage[VideoOptions]):
 
     Options = VideoOptions
     needs = frozenset({"frame"})
+    _output: Output | None = None
     _film: Film | None = None
     _sound: Sound | None = None
     _failed = False
@@ -67,10 +67,10 @@ class VideoSink(Stage[VideoOptions]):
     _size = (0, 0)
 
     def open(self, context: Context) -> None:
-        """Settle the name of the file; it is made when the first frame comes."""
+        """Settle the name of the file; it is written from the first frame on."""
         super().open(context)
-        self._target: Path = context.output(self.options.path)
-        self._part = self._target.with_name(self._target.name + ".part")
+        self._output = context.create(self.options.path)
+        self._target = self._output.target
 
     def process(self, packet: Packet) -> Packet:
         """Encode one picture, and copy the sound up to it."""
@@ -94,10 +94,11 @@ class VideoSink(Stage[VideoOptions]):
         finally:
             if sound is not None:
                 sound.close()
+            if self._output is not None:
+                self._output.close()
 
     def _add(self, packet: Packet) -> None:
-        if self._film is not None:
-            self._look()
+        self._writing.check()
         film = self._film or self._begin(packet)
         time = packet.time - self._origin
         if self._sound is not None:
@@ -114,7 +115,7 @@ class VideoSink(Stage[VideoOptions]):
         self._last = packet.time
         form = CONTAINERS[self._target.suffix.lower()]
         self._film = Film(
-            self._part,
+            self._writing.file,
             form,
             self._size,
             options.codec,
@@ -166,14 +167,12 @@ class VideoSink(Stage[VideoOptions]):
             _let_go(film)
             raise
         self._guard(film.close)
-        self._guard(self._look)
-        self._guard(lambda: self._part.replace(self._target))
-        self.context.wrote(self._target)
+        self.context.wrote(self._writing.commit())
 
-    def _look(self) -> None:
-        """Notice early that nothing of what is written will be found."""
-        if not self._part.exists():
-            raise FileNotFoundError(ENOENT, "its folder, or what was written of it, is no longer there")
+    @property
+    def _writing(self) -> Output:
+        assert self._output is not None  # noqa: S101 -- `open` made it
+        return self._output
 
     def _guard(self, work: Callable[[], object]) -> None:
         """Do `work`; what the encoder and the disk say becomes one line."""
@@ -183,9 +182,7 @@ class VideoSink(Stage[VideoOptions]):
             work()
         except (FFmpegError, OSError) as error:
             self._failed = True
-            why = error.strerror or str(error)
-            kept = f"; what was written is in '{self._part}'" if self._part.exists() else ""
-            raise RunError(f"cannot write the video '{self._target}': {why}{kept}") from error
+            raise self._writing.failure(error, "the video") from error
 
 
 def _let_go(film: Film) -> None:

@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
+from support.disks import disk_of
 
 from ferpipe.cli import main
 
@@ -192,16 +193,26 @@ def test_figures_do_not_replace_a_file_unasked(folder, capsys, option):
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
 def test_figures_that_cannot_be_written_do_not_hide_what_happened(folder, capsys):
-    assert main(["run", "bad.yaml", "-q", "--stats", "/dev/full"]) == 1
+    with disk_of(100):
+        assert main(["run", "bad.yaml", "-q", "--stats", "figures.json"]) == 1
     told = capsys.readouterr().err
     assert "stage 'break' failed" in told
-    assert "/dev/full" in told
+    assert "cannot write 'figures.json': File too large" in told
+
+
+@pytest.mark.parametrize("option", ["--stats", "--trace"])
+def test_figures_that_cannot_be_written_are_a_failure(folder, capsys, option):
+    with disk_of(100):
+        assert main(["run", "p.yaml", "-q", option, "figures.json"]) == 1
+    assert capsys.readouterr().err.count("cannot write 'figures.json': File too large") == 1
+    assert (folder / "out.txt").read_text() == "0\n1\n2\n3\n4\nend\n"
 
 
 def test_a_trace_that_cannot_be_written_is_said_before_the_run(folder, capsys):
     (folder / "file").write_text("")
     assert main(["run", "p.yaml", "--trace", "file/trace.json"]) == 2
-    assert "cannot be written" in capsys.readouterr().err
+    assert "the folder" in (said := capsys.readouterr().err)
+    assert "cannot be made" in said
     assert not (folder / "out.txt").exists()
 
 

@@ -6,6 +6,7 @@ import av
 import numpy as np
 import pytest
 
+from ferpipe import Output
 from ferpipe_sinks._encoder import Film, lookahead
 
 
@@ -17,7 +18,8 @@ def test_the_lookahead_keeps_the_lag_below_half_a_second():
 @pytest.mark.parametrize("codec", ["libx264", "libx265"])
 def test_an_encoder_keeps_back_no_more_than_it_looks_ahead(tmp_path, codec):
     for ahead, most in ((10, 14), (4, 8), (0, 4)):
-        film = Film(tmp_path / f"{ahead}.mkv", "matroska", (64, 48), codec, ahead=ahead, preset="slow")
+        file = Output(tmp_path / f"{ahead}.mkv").file
+        film = Film(file, "matroska", (64, 48), codec, ahead=ahead, preset="slow")
         film.begin()
         packets = 0
         while not packets:

@@ -234,7 +234,8 @@ def test_a_full_disk_is_told_in_lines_and_what_is_there_stays(spawn, small_disk,
     left = {path.name for path in small_disk.iterdir()}
     assert left <= {"v.mp4.part", "v.mp4", f"t.{form}.part", f"t.{form}"}
     part = small_disk / f"t.{form}.part"
-    assert len(load(part if part.exists() else small_disk / f"t.{form}").frames) > 10
+    kept = load(part if part.exists() else small_disk / f"t.{form}").frames
+    assert len(kept) > 10 or form == "csv"  # a table holds faces, and there is none
     assert len(times_of(small_disk / "v.mp4.part")) > 5
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import jsonschema
 import pytest
@@ -87,20 +88,32 @@ def test_a_run_that_fails_later_leaves_a_finished_file_that_says_so(context: Tes
     assert (len(timeline.frames), timeline.complete) == (4, False)
 
 
-def test_every_frame_is_in_the_part_file_at_once(context: TestContext) -> None:
-    stage = sink("t.csv")
+@pytest.mark.parametrize("name", ["t.json", "t.jsonl"])
+def test_every_frame_is_in_the_part_file_at_once(context: TestContext, name: str) -> None:
+    stage = sink(name)
     stage.open(context)
     for seen, packet in enumerate(packets(5), 1):
         stage.process(packet)
-        assert len(load(context.folder / "t.csv.part").frames) == seen
+        assert len(load(context.folder / f"{name}.part").frames) == seen
+    stage.close()
+
+
+def test_in_a_table_a_frame_is_there_with_the_next_one(context: TestContext) -> None:
+    """A row says how long its frame lasted; frames without a face are in no table."""
+    stage = sink("t.csv")
+    stage.open(context)
+    for seen, packet in enumerate(packets(6)):
+        stage.process(packet)
+        rows = [record["index"] for record in load(context.folder / "t.csv.part").frames]
+        assert rows == [index for index in range(seen) if index % 3]
     stage.close()
 
 
 def test_a_folder_that_vanishes_is_one_line_and_close_stays_silent(context: TestContext) -> None:
     stage = sink("deep/t.json")
     stage.open(context)
-    (context.folder / "deep").rmdir()
-    with pytest.raises(RunError, match=r"cannot write the timeline .*deep/t\.json.*No such file"):
+    shutil.rmtree(context.folder / "deep")
+    with pytest.raises(RunError, match=r"cannot write the timeline .*deep/t\.json.*no longer there"):
         stage.process(packets(1)[0])
     stage.close()
     assert context.outputs == []

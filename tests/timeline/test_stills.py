@@ -10,7 +10,6 @@ import jsonschema
 import pytest
 
 from ferpipe import Box, Face, Packet, StreamInfo
-from ferpipe.cli._summary import people
 from ferpipe.testing import make_packet
 from ferpipe.timeline import FORMATS, Format, Timeline, Writer, header_of, load, record_of, schema
 
@@ -18,6 +17,11 @@ NAMES = ['a/1, "x".png', "é.png", "b.png"]
 
 
 def write(target: Path, form: Format, *, named: bool) -> Timeline:
+    writer_of(target, form, named=named)
+    return load(target)
+
+
+def writer_of(target: Path, form: Format, *, named: bool) -> Writer:
     writer = Writer(target, form, header_of(StreamInfo("stills", "stills")))
     for second, name in enumerate(NAMES):
         packet = make_packet(time=second * 1_000_000, index=second, faces=(Face(Box(1, 2, 3, 4), 0.9),))
@@ -25,7 +29,7 @@ def write(target: Path, form: Format, *, named: bool) -> Timeline:
             packet = Packet(dataclasses.replace(packet.frame, picture=name), packet.data)
         writer.write(record_of(packet))
     writer.close()
-    return load(target)
+    return writer
 
 
 @pytest.mark.parametrize("form", FORMATS)
@@ -40,10 +44,11 @@ def test_stills_are_told_by_name(tmp_path: Path, form: Format) -> None:
 
 
 def test_the_faces_of_stills_are_counted_in_the_closing_words(tmp_path: Path) -> None:
-    write(tmp_path / "stills.json", "json", named=True)
-    assert list(people(tmp_path / "stills.json")) == ["3 faces in 3 pictures: no emotion told 3"]
-    Writer(tmp_path / "none.json", "json", header_of(StreamInfo("stills", "stills"))).close()
-    assert list(people(tmp_path / "none.json")) == ["nobody was seen"]
+    written = writer_of(tmp_path / "stills.json", "json", named=True)
+    assert written.findings() == ["3 faces in 3 pictures: no emotion 3"]
+    nothing = Writer(tmp_path / "none.json", "json", header_of(StreamInfo("stills", "stills")))
+    nothing.close()
+    assert nothing.findings() == ["no face was found"]
 
 
 def test_the_schema_and_the_table_know_the_name(tmp_path: Path) -> None:

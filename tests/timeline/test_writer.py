@@ -233,11 +233,16 @@ def test_a_full_disk_is_one_line_and_leaves_what_was_written(tmp_path: Path) -> 
     assert len(load(tmp_path / "a.json.part").frames) == 20
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no /dev/full")
 def test_the_first_byte_that_does_not_fit_is_said(tmp_path: Path) -> None:
-    (tmp_path / "a.jsonl.part").symlink_to("/dev/full")
-    with pytest.raises(RunError, match="No space left on device"):
-        Writer(tmp_path / "a.jsonl", "jsonl", header_of(STREAM))
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))
+    try:
+        with pytest.raises(RunError, match="File too large"):
+            Writer(tmp_path / "a.jsonl", "jsonl", header_of(STREAM))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        signal.signal(signal.SIGXFSZ, before)
 
 
 def test_memory_does_not_grow_with_the_frames(tmp_path: Path) -> None:

@@ -64,7 +64,6 @@ def test_a_link_with_the_name_of_the_output_leads_nowhere(home, outside, run, si
     ("sink", "beside"),
     [
         ("timeline", "loot.part"),
-        ("timeline", "loot.tmp"),
         ("video", "loot.mp4.part"),
         ("stream", "loot.m3u8.tmp"),
         ("stream", "loot0.ts"),
@@ -84,10 +83,14 @@ def test_a_link_beside_the_output_leads_nowhere(home, outside, run, sink, beside
     assert (home / "precious.json").read_text() == "precious"
 
 
-def test_what_an_earlier_run_left_is_replaced(home, run):
+def test_what_an_earlier_run_left_is_replaced_only_where_asked(home, run):
     (home / "out").mkdir()
     (home / "out" / "loot.part").write_text("of a killed run")
-    assert run(*SINKS["timeline"]("loot")) == (0, "")
+    code, said = run(*SINKS["timeline"]("loot"))
+    assert (code, said.count("\n")) == (2, 1)
+    assert "loot.part exists" in said
+    assert (home / "out" / "loot.part").read_text() == "of a killed run"
+    assert run(*SINKS["timeline"]("loot"), options=("--output-dir", "out", "--overwrite")) == (0, "")
     assert (home / "out" / "loot").exists()
     assert not (home / "out" / "loot.part").exists()
 
