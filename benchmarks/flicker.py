@@ -1,4 +1,5 @@
-"""How often labels change on real clips, before and after smoothing, and what that costs in lag.
+"""How often labels change on real clips, before and after smoothing; what that costs in lag; and how much
+they depend on where a clip starts.
 
     python benchmarks/flicker.py            the defaults of `smooth`, clip by clip
     python benchmarks/flicker.py --grid     many settings, all clips together
@@ -6,7 +7,10 @@
 The clips are those under FERPIPE_SHARED/media.  They run through file, blazeface, track, align
 and litert once; the smoother then runs on what came out.  A change is a track's label that
 differs from the one of the face's frame before.  Lag is how long a true change of expression is
-shown late: a track of one class turns into another at once, with the noise of the real clips.
+shown late: a track of one class turns into another at once, with the noise of the real clips.  Starts: each
+clip is cut at ten starts in its first half; how much the seconds a label differ from those of the
+whole clip by more than the time cut off, at worst, and which share of the frames later than 1 and 2 s
+after a start has another label.
 """
 
 from __future__ import annotations
@@ -39,7 +43,7 @@ def smoothed(packets: list[Packet], options: SmoothOptions) -> list[Packet]:
 
 def changes(packets: list[Packet]) -> tuple[int, float]:
     """Label changes, and the minutes that tracked faces were seen."""
-    last: dict[int, tuple[int, str]] = {}
+    last: dict[int, tuple[int, str | None]] = {}
     count, seen = 0, 0
     for packet in packets:
         for face in packet.faces:
@@ -47,7 +51,7 @@ def changes(packets: list[Packet]) -> tuple[int, float]:
                 continue
             if face.track in last:
                 time, label = last[face.track]
-                count += label != face.emotion.label
+                count += label is not None and label != face.emotion.label
                 seen += min(packet.time - time, 1_000_000)
             last[face.track] = (packet.time, face.emotion.label)
     return count, seen / 60e6
@@ -90,6 +94,48 @@ def lag(noise: np.ndarray, options: SmoothOptions, strength: float, trials: int 
     return float(np.median(found))
 
 
+Shown = dict[tuple[int | None, int], str | None]
+"""The label of a track at a time."""
+
+
+def shown(packets: list[Packet]) -> Shown:
+    return {
+        (face.track, packet.time): face.emotion.label
+        for packet in packets
+        for face in packet.faces
+        if face.emotion is not None
+    }
+
+
+def spent(labels: Shown, step: float) -> dict[tuple[int | None, str], float]:
+    """Seconds a track and a label, where a frame lasts `step` seconds."""
+    found: dict[tuple[int | None, str], float] = {}
+    for (track, _), label in labels.items():
+        if label is not None:
+            found[track, label] = found.get((track, label), 0.0) + step
+    return found
+
+
+def starts(packets_of: dict[str, list[Packet]], options: SmoothOptions) -> tuple[float, float, float]:
+    """Worst seconds beyond the time cut off; shares of frames that differ 1 and 2 s after a start."""
+    worst, late, differing = 0.0, [0, 0], [0, 0]
+    for packets in packets_of.values():
+        step = float(np.median(np.diff([packet.time for packet in packets]))) / 1e6
+        whole = shown(smoothed(packets, options))
+        seconds = spent(whole, step)
+        for cut in range(0, len(packets) // 2, max(1, len(packets) // 20)):
+            part, start = shown(smoothed(packets[cut:], options)), packets[cut].time
+            other = spent(part, step)
+            for key in seconds.keys() | other.keys():
+                off = abs(seconds.get(key, 0.0) - other.get(key, 0.0)) - cut * step
+                worst = max(worst, off)
+            for i, limit in enumerate((1_000_000, 2_000_000)):
+                old = [key for key in part if key[1] >= start + limit]
+                late[i] += len(old)
+                differing[i] += sum(part[key] != whole[key] for key in old)
+    return worst, differing[0] / max(1, late[0]), differing[1] / max(1, late[1])
+
+
 def rate(packets_of: dict[str, list[Packet]], options: SmoothOptions | None) -> float:
     counts = [changes(p if options is None else smoothed(p, options)) for p in packets_of.values()]
     return sum(count for count, _ in counts) / sum(minutes for _, minutes in counts)
@@ -97,12 +143,20 @@ def rate(packets_of: dict[str, list[Packet]], options: SmoothOptions | None) -> 
 
 def grid(packets_of: dict[str, list[Packet]], noise: np.ndarray) -> None:
     print(f"before: {rate(packets_of, None):.1f} changes a minute")
-    print("  tau margin  hold | changes a minute | lag of a clear change (0.8), of a faint one (0.45)")
-    for tau, margin, hold in product((0, 0.1, 0.2, 0.3, 0.5), (0, 0.1, 0.15, 0.2), (0, 0.2, 0.3, 0.4)):
-        options = SmoothOptions(tau=tau, margin=margin, hold=hold)
+    print(
+        "margin hold window lasting | changes a minute | lag, clear (0.8), faint (0.45) | starts: s, 1 s, 2 s"
+    )
+    for margin, hold, window, lasting in product(
+        (0.1, 0.15, 0.2), (0.2, 0.3), (0.6, 1, 1.5), (0.2, 0.3, 0.5)
+    ):
+        options = SmoothOptions(margin=margin, hold=hold, window=window, lasting=lasting)
         lags = lag(noise, options, 0.8, 15), lag(noise, options, 0.45, 15)
+        off, after_1, after_2 = starts(packets_of, options)
+        changed = rate(packets_of, options)
         print(
-            f"{tau:5} {margin:6} {hold:5} | {rate(packets_of, options):16.1f} | {lags[0]:5.2f} {lags[1]:5.2f}"
+            f"{margin:6} {hold:4} {window:6} {lasting:7} | {changed:16.1f} | {lags[0]:5.2f} {lags[1]:5.2f} |"
+            f" {off:5.2f} {after_1:6.1%} {after_2:6.1%}",
+            flush=True,
         )
 
 
@@ -115,6 +169,11 @@ def defaults(packets_of: dict[str, list[Packet]], noise: np.ndarray) -> None:
         if minutes:
             print(f"{name:44} {minutes:12.2f} {raw / minutes:8.1f} {after / minutes:8.1f}")
     print(f"{'all':44} {'':12} {rate(packets_of, None):8.1f} {rate(packets_of, options):8.1f}")
+    off, after_1, after_2 = starts(packets_of, options)
+    print(
+        f"ten starts: {off:.2f} s more than was cut off; other labels 1 s later {after_1:.1%}, "
+        f"2 s later {after_2:.1%}"
+    )
     for strength in (0.8, 0.6, 0.45):
         print(
             f"a change of strength {strength} is shown after {lag(noise, options, strength):.2f} s (median)"

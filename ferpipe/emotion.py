@@ -21,13 +21,14 @@ class Emotion:
 
     classes: names, in the order of the network's outputs.
     probabilities: one per class, summing to 1; smoothed where a smoother ran.
-    label: the name shown; after a smoother with hysteresis it need not be the arg-max.
+    label: the name shown; after a smoother it need not be the arg-max, and is None until one
+        is earned.
     raw: the probabilities before smoothing, None where nothing smoothed them.
     """
 
     classes: tuple[str, ...]
     probabilities: tuple[float, ...]
-    label: str
+    label: str | None
     raw: tuple[float, ...] | None = None
 
     @classmethod

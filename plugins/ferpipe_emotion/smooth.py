@@ -6,9 +6,10 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from ferpipe import Emotion, Face, Options, Packet, Stage
-from ferpipe.packet import MICROSECONDS
-from ferpipe_emotion.hysteresis import Steadiness, Steady
+from ferpipe import Context, Emotion, Face, Options, Packet, Stage
+from ferpipe.packet import MICROSECONDS, StreamInfo
+from ferpipe_emotion.hysteresis import Steady
+from ferpipe_emotion.labels import LabelRule
 
 __all__ = ["Smooth", "SmoothOptions"]
 
@@ -26,9 +27,21 @@ class SmoothOptions(Options):
         default=0.15,
         ge=0,
         lt=1,
-        description="A new label must be this much more probable than the old one ...",
+        description="A class this much more probable than every other ...",
     )
-    hold: float = Field(default=0.2, ge=0, le=60, description="... for this long, without a break.")
+    hold: float = Field(
+        default=0.2, ge=0, le=60, description="... for this long, without a break, becomes the label."
+    )
+    window: float = Field(
+        default=1.0,
+        gt=0,
+        le=60,
+        description="So does one that leads the mean of this much time, by however little ...",
+    )
+    lasting: float = Field(default=0.3, ge=0, le=60, description="... for this long, without a break.")
+    keep: float = Field(
+        default=2.0, ge=0, le=3600, description="A label that nothing has earned again for longer is dropped."
+    )
     forget: float = Field(
         default=1.0, gt=0, le=3600, description="A track that was away for longer starts afresh."
     )
@@ -41,10 +54,10 @@ class SmoothOptions(Options):
 
 
 class Smooth(Stage[SmoothOptions]):
-    """Steady emotions along each track: exponential smoothing, and labels with hysteresis.
+    """Steady emotions along each track: exponential smoothing, and labels that are earned.
 
-    The probabilities before smoothing are kept as `raw`.  Faces without a track or without an
-    emotion pass unchanged.
+    A track begins without a label.  The probabilities before smoothing are kept as `raw`.  Faces
+    without a track or without an emotion pass unchanged.
     """
 
     Options = SmoothOptions
@@ -54,37 +67,65 @@ class Smooth(Stage[SmoothOptions]):
     def __init__(self, options: SmoothOptions | None = None) -> None:
         super().__init__(options)
         self._tracks: dict[tuple[str, int], Steady] = {}
+        self._last: dict[str, int] = {}
+        self._short: frozenset[str] = frozenset()
+
+    def open(self, context: Context) -> None:
+        """Note the sources that are over before a label could be earned."""
+        super().open(context)
+        limit = round(self.options.window * MICROSECONDS)
+        self._short = frozenset(
+            name for name, stream in context.streams.items() if _ends_within(stream, limit)
+        )
 
     def process(self, packet: Packet) -> Packet:
         """Smooth the emotion of every tracked face."""
         if packet.frame.discontinuity:
             self._tracks.clear()
         self._forget(packet.time)
+        last = self._last.get(packet.frame.source)
+        self._last[packet.frame.source] = packet.time
         if not packet.faces:
             return packet
-        return packet.replace(faces=tuple(self._smoothed(face, packet) for face in packet.faces))
+        at_once = packet.frame.source in self._short or self._is_rare(packet.time, last)
+        return packet.replace(faces=tuple(self._smoothed(face, packet, at_once) for face in packet.faces))
 
     def close(self) -> None:
         """Forget every track."""
         self._tracks.clear()
 
-    def _smoothed(self, face: Face, packet: Packet) -> Face:
+    def _smoothed(self, face: Face, packet: Packet, at_once: bool) -> Face:  # noqa: FBT001
         if face.track is None or face.emotion is None:
             return face
         emotion, key = face.emotion, (packet.frame.source, face.track)
         steady = self._tracks.get(key)
         if steady is None or steady.classes != emotion.classes:
-            steady = self._tracks[key] = Steady(emotion.classes, self._steadiness())
+            steady = self._tracks[key] = Steady(
+                emotion.classes, self.options.tau, self._rule(), at_once=at_once
+            )
         weight = 1.0 if face.detected else self.options.carried
         shares, label = steady.update(emotion.probabilities, packet.time, weight)
         return face.replace(emotion=Emotion(emotion.classes, shares, label, raw=emotion.probabilities))
 
-    def _steadiness(self) -> Steadiness:
+    def _rule(self) -> LabelRule:
         options = self.options
-        return Steadiness(options.tau, options.margin, round(options.hold * MICROSECONDS))
+        times = (options.hold, options.window, options.lasting, options.keep)
+        return LabelRule(options.margin, *(round(seconds * MICROSECONDS) for seconds in times))
+
+    def _is_rare(self, time: int, last: int | None) -> bool:
+        """Whether frames come so seldom that no track lasts from one to the next."""
+        return last is not None and time - last > self.options.forget * MICROSECONDS
 
     def _forget(self, now: int) -> None:
         """Drop the tracks that have been away for too long, so that memory stays bounded."""
         limit = now - round(self.options.forget * MICROSECONDS)
         for key in [key for key, steady in self._tracks.items() if steady.time < limit]:
             del self._tracks[key]
+
+
+def _ends_within(stream: StreamInfo, limit: int) -> bool:
+    """Whether a stream is a still, or known to last for less than `limit` microseconds."""
+    if stream.live:
+        return False
+    ends = [end for end in (stream.end, stream.duration) if end is not None]
+    return stream.frames == 1 or (bool(ends) and min(ends) - stream.start < limit)

@@ -130,7 +130,9 @@ class OverlayStage(Stage[OverlayOptions]):
 
 
 def _label(emotion: Emotion) -> str:
-    """The label, and how likely it is where that is known."""
+    """The label, and how likely it is where that is known; a dash where there is none yet."""
+    if emotion.label is None:
+        return "-"
     likely = dict(zip(emotion.classes, emotion.probabilities, strict=False)).get(emotion.label, math.nan)
     return f"{emotion.label} {likely:.0%}" if 0 <= likely <= 1 else emotion.label
 
