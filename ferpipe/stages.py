@@ -69,7 +69,8 @@ class Context(Protocol):
     @property
     def complete(self) -> bool:
         """Whether the sources have given, or may still give, all that they have; False from the
-        moment on at which the run is to end before them.  In `flush` it is settled.
+        moment on at which the run is to end before them, or one reports that it is `incomplete`.
+        In `flush` it is settled.
         """
         ...
 
@@ -119,6 +120,13 @@ class Context(Protocol):
 
     def missed(self, n: int = 1) -> None:
         """Count frames that came while none was wanted: into the run, and dropped as late."""
+        ...
+
+    def incomplete(self, why: str) -> None:
+        """Report that the stream could not be read to its end, such as that of a file that is cut short.
+
+        `complete` is False from then on, the timeline says so, and `why` is shown, with `--quiet` too.
+        """
         ...
 
     def count(self, what: str, n: int = 1) -> None:

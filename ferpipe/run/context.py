@@ -84,7 +84,7 @@ class RunContext:
 
     @property
     def complete(self) -> bool:
-        """Whether nothing has asked for an end before that of the sources."""
+        """Whether nothing has asked for an end before that of the sources, and they were read whole."""
         return self._control.complete
 
     @property
@@ -116,6 +116,11 @@ class RunContext:
             self._worker.gate.missed(n)
         else:
             self.count("missed", n)
+
+    def incomplete(self, why: str) -> None:
+        """Remember that the sources were not read whole; an error in the log, since `--quiet` shows those."""
+        self._control.cut_short = True
+        self.log.error("%s", why)
 
     def count(self, what: str, n: int = 1) -> None:
         """Add to a counter of the stage, from any thread."""

@@ -23,6 +23,8 @@ class Control:
         self.error: FerpipeError | None = None
         self.others: list[FerpipeError] = []
         self.reason: str | None = None
+        self.cut_short = False
+        """Whether a source could not read its stream to the end."""
         self.ending_since: float | None = None
         self._settled: bool | None = None
         self._lock = threading.Lock()
@@ -60,7 +62,9 @@ class Control:
     @property
     def complete(self) -> bool:
         """Whether the sources have given all that they have, or still may."""
-        return self._settled if self._settled is not None else self.ending_since is None
+        if self._settled is not None:
+            return self._settled
+        return self.ending_since is None and not self.cut_short
 
     def settle(self) -> None:
         """The sources have ended and everything of theirs is worked off: `complete` is decided."""

@@ -54,6 +54,11 @@ class TestContext:
         """Add to the count `missed`."""
         self.count("missed", n)
 
+    def incomplete(self, why: str) -> None:
+        """Set `complete` to False and log why."""
+        self.complete = False
+        self.log.error("%s", why)
+
     def count(self, what: str, n: int = 1) -> None:
         """Add to `counts`."""
         self.counts[what] = self.counts.get(what, 0) + n

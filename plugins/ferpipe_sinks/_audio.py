@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import io
+import os
+import stat
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import av
@@ -129,10 +133,22 @@ class _Lane:
 
 
 def open_source(path: str) -> InputContainer:
-    """Open the file at `path`, whatever its name looks like, and no other."""
-    return av.open(
-        f"file:{path}", container_options={"protocol_whitelist": "file"}, metadata_errors="replace"
-    )
+    """Open the file at `path`, whatever its name looks like, and no other.
+
+    FFmpeg is given an open file: a name can be an address or a pattern to it, and a format may look for
+    further files beside it.  Raises OSError, also where it is no longer a regular file.
+    """
+    if os.name == "nt":
+        file = Path(path).open("rb")  # noqa: SIM115 -- the container keeps it
+        return av.open(file, container_options={"protocol_whitelist": "none"}, metadata_errors="replace")
+    handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)  # a pipe put there is not waited for
+    try:
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            raise OSError(errno.EINVAL, "it is not a regular file")
+        settings = {"fd": str(handle), "protocol_whitelist": "fd"}
+        return av.open("fd:", container_options=settings, metadata_errors="replace")
+    finally:
+        os.close(handle)
 
 
 def _fits(path: str, number: int, form: str) -> bool:

@@ -1,4 +1,4 @@
-"""What every source that decodes with PyAV does: open, choose a stream, survive bad packets."""
+"""What every source that decodes with PyAV does: read packets, decode them, survive bad ones."""
 
 from __future__ import annotations
 
@@ -7,25 +7,21 @@ from collections.abc import Callable, Iterator
 from fractions import Fraction
 from typing import cast
 
-import av
 from av.container import InputContainer
 from av.error import FFmpegError
 from av.packet import Packet
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from ferpipe import UsageError
 from ferpipe.packet import MICROSECONDS
 
-__all__ = ["choose_video", "decoded", "microseconds", "owned", "packets", "step_of"]
+__all__ = ["decoded", "microseconds", "owned", "packets", "step_of"]
 
 GIVE_UP_AFTER = 64
 """Read errors in a row, without a packet between, that end a stream."""
 
 DEFAULT_STEP = 40_000
 """Microseconds between frames where nothing at all tells it; used only in repairs."""
-
-ATTACHED_PICTURE = av.stream.Disposition.attached_pic
 
 
 def microseconds(ticks: int | None, base: Fraction | None) -> int | None:
@@ -42,29 +38,6 @@ def step_of(frame: VideoFrame, stream: VideoStream) -> int:
     if not length and stream.average_rate:
         length = round(MICROSECONDS / stream.average_rate)
     return length or DEFAULT_STEP
-
-
-def choose_video(container: InputContainer, name: str) -> VideoStream:
-    """The first stream of moving pictures that can be decoded.
-
-    Raises UsageError saying what `name` holds where there is none.
-    """
-    moving = [stream for stream in container.streams.video if not stream.disposition & ATTACHED_PICTURE]
-    for stream in moving:
-        if stream.codec_context is not None:
-            return stream
-    if moving:
-        raise UsageError(f"{name}: there is no decoder here for its video; convert it to H.264 first")
-    held = ", ".join(
-        f"{stream.type} ({_codec(stream)})" for stream in container.streams if stream.type != "video"
-    )
-    raise UsageError(
-        f"{name}: it has no video stream, it holds {held or 'nothing'}; give a file with pictures"
-    )
-
-
-def _codec(stream: av.stream.Stream) -> str:
-    return stream.codec_context.name if stream.codec_context is not None else "unknown codec"
 
 
 def packets(

@@ -13,7 +13,7 @@ from av.video.frame import VideoFrame
 from pydantic import Field
 
 from ferpipe import Context, Frame, Options, Packet, RunError, Source, UsageError, redact
-from ferpipe.packet import MICROSECONDS
+from ferpipe.packet import MICROSECONDS, Image
 from ferpipe_sources._clock import Clock
 from ferpipe_sources._picture import Converter
 from ferpipe_sources._reader import Connection, Reader, Shot
@@ -69,11 +69,11 @@ class LiveSource(Source[LiveOptionsT], Generic[LiveOptionsT]):
     """Frames as they arrive, over as many connections as it takes.
 
     Time 0 is the first frame.  Within a connection the stream's own stamps count; over a break,
-    the time that passed on `time.monotonic()`.  The first frame after a break, and the first of
-    another size, has its `discontinuity` set.  A picture is made only when the run wants one; those
-    that came in between are dropped as late.  Counts `reconnects`, `stalls`, `repaired_pts`,
-    `corrupt_packets`, `corrupt_frames`, and `skipped_behind`: pictures not even decoded since
-    decoding could not keep up.
+    the time that passed on `time.monotonic()`.  The first frame after a break has its `discontinuity`
+    set.  Pixels are square, and frames of another size than the first are scaled into that size.
+    A picture is made only when the run wants one; those that came in between are dropped as late.
+    Counts `reconnects`, `stalls`, `repaired_pts`, `corrupt_packets`, `corrupt_frames`, and
+    `skipped_behind`: pictures not even decoded since decoding could not keep up.
     """
 
     live = True
@@ -105,7 +105,6 @@ class LiveSource(Source[LiveOptionsT], Generic[LiveOptionsT]):
         self._index = 0
         self._last_due = 0.0
         self._last_time = 0
-        self._shape: tuple[int, ...] = ()
 
     def frames(self) -> Iterator[Packet]:
         """Frames until the run ends, or the stream does and shall not be connected again."""
@@ -141,9 +140,10 @@ class LiveSource(Source[LiveOptionsT], Generic[LiveOptionsT]):
                 shot = reader.take(TICK) if self.context.wanted(TICK) else None
                 self._report(reader)
                 picture = None if shot is None else reader.picture(shot)
-                if shot is not None and picture is not None:
+                image = None if shot is None or picture is None else self._image(shot, picture)
+                if shot is not None and image is not None:
                     self._note_health(reader, shot, first=first)
-                    yield self._packet(shot, picture, first=first)
+                    yield self._packet(shot, image, first=first)
                     first = False
                 elif shot is None and reader.is_over:
                     return self._overdue(reader, since) or reader.error
@@ -185,10 +185,15 @@ class LiveSource(Source[LiveOptionsT], Generic[LiveOptionsT]):
         if missed := reader.missed():
             self.context.missed(missed)
 
-    def _packet(self, shot: Shot, picture: VideoFrame, *, first: bool) -> Packet:
-        image = self._convert(picture)
+    def _image(self, shot: Shot, picture: VideoFrame) -> Image | None:
+        try:
+            return self._convert(picture, shot.aspect)
+        except (FFmpegError, ValueError):  # damaged
+            self.context.count("corrupt_frames")
+            return None
+
+    def _packet(self, shot: Shot, image: Image, *, first: bool) -> Packet:
         again = first and self._index > 0
-        changed = bool(self._shape) and image.shape != self._shape
         gap = round((shot.due - self._last_due) * MICROSECONDS)
         if again:
             self._clock.restart(self._last_time + gap)
@@ -196,9 +201,9 @@ class LiveSource(Source[LiveOptionsT], Generic[LiveOptionsT]):
         time = self._clock.tell(shot.stamp, max(gap, shot.length))
         if self._clock.repaired > repaired and not first:
             self.context.count("repaired_pts")
-        frame = Frame(image, time, self._index, self.context.name, again or changed, captured=shot.due)
+        frame = Frame(image, time, self._index, self.context.name, again, captured=shot.due)
         self._index += 1
-        self._last_time, self._last_due, self._shape = time, shot.due, image.shape
+        self._last_time, self._last_due = time, shot.due
         return Packet(frame)
 
     def _again(self, trouble: Exception | None) -> bool:

@@ -1,18 +1,21 @@
-"""Decoded frames made upright BGR images."""
+"""Decoded frames made upright BGR images with square pixels, all of one size."""
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Any
 
 import cv2
 import numpy as np
 from av.sidedata.sidedata import SideDataContainer
+from av.sidedata.sidedata import Type as SideDataType
 from av.video.frame import VideoFrame
 from av.video.reformatter import Colorspace, VideoReformatter
+from av.video.stream import VideoStream
 
 from ferpipe.packet import Image
 
-__all__ = ["Converter", "orientation", "upright"]
+__all__ = ["Aspect", "Converter", "orientation", "upright"]
 
 cv2.setNumThreads(1)
 
@@ -20,8 +23,25 @@ HD_HEIGHT = 720
 UNSPECIFIED = 2
 """AVCOL_SPC_UNSPECIFIED of ISO/IEC 23091-2."""
 
+MOST_ASPECT = 4
+"""Pixels are never wider or taller than this in use (2.91 for 352x576 in 16:9); what says so is damaged."""
+
+LONGEST = 16_384
+"""Pixels across or down that squaring may make."""
+
 Orientation = tuple[bool, bool, bool]
 """Whether rows and columns change places, then whether left-right and top-bottom are mirrored."""
+
+
+def _unknown(cls: type[Any], value: object) -> Any:
+    kind = object.__new__(cls)
+    kind._name_, kind._value_ = f"UNKNOWN_{value}", value
+    return kind
+
+
+# PyAV raises ValueError for every frame that has a kind of side data which it does not list (EXIF, views of
+# spatial video, whatever the next FFmpeg adds), also where only the display matrix is asked for.
+SideDataType._missing_ = classmethod(_unknown)  # type: ignore[assignment]
 
 
 def orientation(frame: VideoFrame) -> Orientation:
@@ -32,7 +52,7 @@ def orientation(frame: VideoFrame) -> Orientation:
     # `frame.side_data` would keep a container that refers back to the frame: a cycle, and the picture
     # with it, that lives until the garbage collector comes round (seen: 300 MB of 720p).
     data: Any = SideDataContainer(frame).get("DISPLAYMATRIX")  # type: ignore[call-arg]  # its stub lacks __init__
-    if data is None:
+    if data is None or len(bytes(data)) < 20:
         return False, False, False
     a, b, _, c, d = np.frombuffer(bytes(data), np.int32)[:5].tolist()
     if abs(a) < abs(b):
@@ -54,32 +74,89 @@ def upright(image: Image, turn: Orientation) -> Image:
 class Converter:
     """Turns decoded frames into (H, W, 3) uint8 BGR, upright, at most `max_width` wide.
 
+    Pixels become square: those of anamorphic video are stretched in the direction that loses nothing.
+    The first image decides the size of all: a later one of another size is scaled to fit, with black
+    bars where its shape differs, so that a box means the same in every frame.
     The matrix and range that the stream names are used; where it names none, BT.709 from 720
-    lines on and BT.601 below, as players do.  Alpha is left out, pixels are taken as square.
+    lines on and BT.601 below, as players do.  Alpha is left out.
+    Raises FFmpegError or ValueError for a frame that cannot be converted (a damaged one).
     """
 
     def __init__(self, max_width: int | None = None) -> None:
         self._max_width = max_width
         self._reformatter = VideoReformatter()
+        self._unit: tuple[int, int] | None = None
 
-    def __call__(self, frame: VideoFrame) -> Image:
-        """The image of `frame`."""
+    def __call__(self, frame: VideoFrame, aspect: Fraction | None = None) -> Image:
+        """The image of `frame`, whose pixels are `aspect` times as wide as high (None: square)."""
         turn = orientation(frame)
-        width, height = self._size(frame, transposed=turn[0])
+        width, height = self._size(frame, aspect, transposed=turn[0])
         guess = self._guessed_matrix(frame)
         converted = self._reformatter.reformat(
             frame, width, height, "bgr24", src_colorspace=guess, dst_colorspace=guess, threads=1
         )
-        return np.ascontiguousarray(upright(converted.to_ndarray().view(np.uint8), turn))
+        image = np.ascontiguousarray(upright(converted.to_ndarray().view(np.uint8), turn))
+        if self._unit is None:
+            self._unit = image.shape[1], image.shape[0]
+        return _padded(image, self._unit)
 
-    def _size(self, frame: VideoFrame, *, transposed: bool) -> tuple[int, int]:
-        shown = frame.height if transposed else frame.width
-        if self._max_width is None or shown <= self._max_width:
-            return frame.width, frame.height
-        scale = self._max_width / shown
-        return max(1, round(frame.width * scale)), max(1, round(frame.height * scale))
+    def _size(self, frame: VideoFrame, aspect: Fraction | None, *, transposed: bool) -> tuple[int, int]:
+        """The (width, height) of `frame` before it is turned, with square pixels and in its unit."""
+        width, height = squared(frame.width, frame.height, aspect)
+        shown = (height, width) if transposed else (width, height)
+        if self._unit is not None:
+            shown = fitted(shown, self._unit)
+        elif self._max_width is not None and shown[0] > self._max_width:
+            scale = self._max_width / shown[0]
+            shown = self._max_width, max(1, round(shown[1] * scale))
+        return (shown[1], shown[0]) if transposed else shown
 
     @staticmethod
     def _guessed_matrix(frame: VideoFrame) -> int | None:
         unnamed = frame.colorspace == UNSPECIFIED and not frame.format.is_rgb
         return int(Colorspace.ITU709) if unnamed and frame.height >= HD_HEIGHT else None
+
+
+class Aspect:
+    """How many times as wide as high the pixels of a track are, as its frames come.
+
+    What the container says counts before what its pictures say (ISO/IEC 14496-12, pasp); where the two
+    agree, or the container is silent, a change within the pictures does, as in broadcasts.
+    """
+
+    def __init__(self, stream: VideoStream) -> None:
+        self._codec = stream.codec_context
+        self._first = stream.sample_aspect_ratio
+        self._coded: Fraction | None = None
+
+    def now(self) -> Fraction | None:
+        """Of the frame that was decoded last; None where nothing says it."""
+        coded = self._codec.sample_aspect_ratio
+        if self._coded is None:
+            self._coded = coded
+        return self._first if not coded or self._first not in {None, self._coded} else coded
+
+
+def squared(width: int, height: int, aspect: Fraction | None) -> tuple[int, int]:
+    """The size of a picture when its pixels are made square; unchanged where `aspect` is absurd."""
+    if not aspect or not Fraction(1, MOST_ASPECT) <= aspect <= MOST_ASPECT:
+        return width, height
+    wide, high = (round(width * aspect), height) if aspect > 1 else (width, round(height / aspect))
+    return (wide, high) if max(wide, high) <= LONGEST else (width, height)
+
+
+def fitted(size: tuple[int, int], unit: tuple[int, int]) -> tuple[int, int]:
+    """The largest size of the shape of `size` that lies in `unit`; `unit` itself for nearly its shape."""
+    scale = min(unit[0] / size[0], unit[1] / size[1])
+    width, height = max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
+    # Sizes are rounded to the blocks of a codec when a stream changes between them (270 lines, 272).
+    near = unit[0] - width <= unit[0] / 64 and unit[1] - height <= unit[1] / 64
+    return unit if near else (width, height)
+
+
+def _padded(image: Image, unit: tuple[int, int]) -> Image:
+    down, across = unit[1] - image.shape[0], unit[0] - image.shape[1]
+    if not down and not across:
+        return image
+    sides = down // 2, down - down // 2, across // 2, across - across // 2
+    return np.asarray(cv2.copyMakeBorder(image, *sides, cv2.BORDER_CONSTANT, value=(0, 0, 0)), np.uint8)

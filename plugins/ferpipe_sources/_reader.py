@@ -7,6 +7,7 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import partial
 
 import av
@@ -17,8 +18,11 @@ from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from ferpipe_sources._decode import choose_video, decoded, microseconds, packets, step_of
+from ferpipe_sources import _limits  # noqa: F401 -- bounds what FFmpeg allocates
+from ferpipe_sources._decode import decoded, microseconds, packets, step_of
 from ferpipe_sources._lag import Lag
+from ferpipe_sources._picture import Aspect
+from ferpipe_sources._tracks import choose_video
 
 __all__ = ["Connection", "Reader", "Shot"]
 
@@ -36,6 +40,7 @@ NO_KEY = 30.0
 class Shot:
     """One frame, decoded, or still coded where that can wait.
 
+    aspect: how many times as wide as high its pixels are, None where nothing says it.
     stamp: None where it has none; length: both in microseconds.  arrived: when it was read;
     due: when it would have been without lag; both in seconds of `time.monotonic`.
     """
@@ -46,6 +51,7 @@ class Shot:
     length: int
     arrived: float
     due: float
+    aspect: Fraction | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,15 +195,19 @@ class Reader(threading.Thread):
             stamp = microseconds(packet.pts, packet.time_base)
             length = microseconds(packet.duration or None, packet.time_base) or 0
             now = time.monotonic()
-            yield Shot(None, packet, stamp, length, now, self._lag.due(stamp, now))
+            yield Shot(
+                None, packet, stamp, length, now, self._lag.due(stamp, now), stream.sample_aspect_ratio
+            )
 
     def _decoded(self, container: InputContainer, stream: VideoStream) -> Iterator[Shot]:
         broken = partial(self._add, "corrupt_packets")
+        aspect = Aspect(stream)
         for frame in decoded(self._packets(container, stream), stream, broken):
             self._add("corrupt_frames", frame.is_corrupt)
             stamp = microseconds(frame.pts, stream.time_base)
             now = time.monotonic()
-            yield Shot(frame, None, stamp, step_of(frame, stream), now, self._lag.due(stamp, now))
+            due = self._lag.due(stamp, now)
+            yield Shot(frame, None, stamp, step_of(frame, stream), now, due, aspect.now())
 
     def _packets(self, container: InputContainer, stream: VideoStream) -> Iterator[Packet[VideoStream]]:
         for packet in packets(container, stream, self._survives, own=self._connection.borrowed):

@@ -5,14 +5,12 @@ from __future__ import annotations
 import contextlib
 from collections import Counter
 from collections.abc import Iterator
+from fractions import Fraction
 from itertools import chain, dropwhile
-from pathlib import Path
-from typing import cast
 
 import cv2  # noqa: F401 -- before PyAV, whose copy of libxcb would make OpenCV's windows hang
 
 # isort: split
-import av
 from av.container import InputContainer
 from av.error import FFmpegError
 from av.video.frame import VideoFrame
@@ -21,15 +19,15 @@ from pydantic import Field, model_validator
 from typing_extensions import Self
 
 from ferpipe import Context, Frame, Options, Packet, Source, StreamInfo, UsageError
-from ferpipe.packet import MICROSECONDS
+from ferpipe.packet import MICROSECONDS, Image
 from ferpipe_sources._clock import Clock
-from ferpipe_sources._decode import choose_video, decoded, microseconds, packets, step_of
-from ferpipe_sources._picture import Converter
+from ferpipe_sources._decode import decoded, microseconds, packets, step_of
+from ferpipe_sources._length import SLACK, ends_early, is_cut, length_of, video_end
+from ferpipe_sources._local import open_file, refuse_unreadable, refuse_url
+from ferpipe_sources._picture import Aspect, Converter
+from ferpipe_sources._tracks import choose_video, described, moving
 
 __all__ = ["FileOptions", "FileSource"]
-
-SLACK = MICROSECONDS
-"""How far a stream may differ from the length its container claims."""
 
 DOUBT = 60 * MICROSECONDS
 """Claimed lengths leave out the last frame's, or more; only stamps far beyond twice that are wrong."""
@@ -37,17 +35,17 @@ DOUBT = 60 * MICROSECONDS
 RUN_UP = 2 * MICROSECONDS
 """How far before the start decoding begins, so that pictures which open groups refer to are there."""
 
-PLAYLISTS = frozenset({"concat", "dash", "hls", "imf", "webm_dash_manifest"})
-"""FFmpeg's formats that name other files."""
-
-Shot = tuple[int, VideoFrame]
-"""Stream time in microseconds, and the picture."""
+Shot = tuple[int, VideoFrame, "Fraction | None"]
+"""Stream time in microseconds, the picture, and how many times as wide as high its pixels are."""
 
 
 class FileOptions(Options):
     """Which file, and which part of it."""
 
     path: str = Field(min_length=1, description="the video file")
+    track: int | None = Field(
+        None, ge=0, description="the video track, from 0; the default one if left out, of several the longest"
+    )
     stride: int = Field(1, ge=1, description="give every n-th frame")
     start: float = Field(0.0, ge=0, description="seconds of stream time to begin at, to the frame")
     end: float | None = Field(None, gt=0, description="seconds of stream time to end before")
@@ -68,7 +66,9 @@ class FileSource(Source[FileOptions]):
 
     Time 0 is the start that the container gives (its sound may begin before its pictures).
     `Frame.index` counts the frames delivered.  Pictures stand upright, by the container's
-    display matrix.  Counts `corrupt_packets`, `corrupt_frames`, `repaired_pts` and `truncated`.
+    display matrix, have square pixels, and are all of the first one's size: later ones of another
+    size are scaled into it, with black bars where their shape differs.
+    Counts `corrupt_packets`, `corrupt_frames`, `repaired_pts` and `truncated`.
     Raises UsageError in `open` for whatever is not a video file.
     """
 
@@ -85,21 +85,24 @@ class FileSource(Source[FileOptions]):
         self._convert = Converter(self.options.max_width)
         start = _ticks(self.options.start)
         shots = self._shots_from(start)
-        first = next(shots, None)
-        if first is None:
-            raise UsageError(self._why_nothing(start))
-        self._shots = chain([first], shots)
-        self.stream = self._info(first[1])
+        for shot in shots:
+            image = self._image(shot)
+            if image is not None:
+                self._shots = chain([shot], shots)
+                self.stream = self._info(image)
+                return
+        raise UsageError(self._why_nothing(start))
 
     def frames(self) -> Iterator[Packet]:
         """The frames from `start` to `end`, every `stride`-th."""
         index = 0
-        for number, (time, frame) in enumerate(self._shots):
+        for number, shot in enumerate(self._shots):
             self._report()
-            if self.context.stop.is_set() or self._is_after_end(time):
+            if self.context.stop.is_set() or self._is_after_end(shot[0]):
                 return
-            if number % self.options.stride == 0:
-                yield Packet(Frame(self._convert(frame), time, index, self.context.name))
+            image = self._image(shot) if number % self.options.stride == 0 else None
+            if image is not None:
+                yield Packet(Frame(image, shot[0], index, self.context.name))
                 index += 1
         self._report()
         self._report_truncation()
@@ -110,6 +113,14 @@ class FileSource(Source[FileOptions]):
         if self._container is not None:
             self._container.close()
             self._container = None
+
+    def _image(self, shot: Shot) -> Image | None:
+        """The picture of `shot`; None, and counted, where damage left nothing that can be shown."""
+        try:
+            return self._convert(shot[1], shot[2])
+        except (FFmpegError, ValueError):
+            self._tally["corrupt_frames"] += not shot[1].is_corrupt
+            return None
 
     def _why_nothing(self, start: int) -> str:
         if start and self._end_of_last:
@@ -133,10 +144,15 @@ class FileSource(Source[FileOptions]):
         self.close()
         self._tally: Counter[str] = Counter()
         container = self._container = open_file(self._path)
-        stream = choose_video(container, str(self._path))
+        stream = self._choose(container)
         stream.codec_context.thread_count = self.options.threads
         stream.codec_context.thread_type = "AUTO" if self.options.threads > 1 else "SLICE"
-        self._length = container.duration
+        self._size = self._path.stat().st_size
+        self._length = length_of(container, self._path)
+        self._video_end = video_end(container, stream)
+        self._is_cut = is_cut(stream, self._size)
+        self._claimed = stream.frames or None
+        self._rate = stream.average_rate
         self._end_of_last = 0
         self._clock = Clock(container.start_time, self._length and 2 * self._length + DOUBT)
         if seek:
@@ -144,12 +160,26 @@ class FileSource(Source[FileOptions]):
                 container.seek((container.start_time or 0) + seek)
         return self._timed(container, stream)
 
+    def _choose(self, container: InputContainer) -> VideoStream:
+        stream = choose_video(container, str(self._path), self.options.track)
+        tracks = moving(container)
+        if len(tracks) > 1 and self.options.track is None:
+            number = tracks.index(stream)
+            self.context.log.info(
+                "%s: track %d of %s is read; the option 'track' chooses",
+                self._path,
+                number,
+                described(tracks),
+            )
+        return stream
+
     def _timed(self, container: InputContainer, stream: VideoStream) -> Iterator[Shot]:
         def broken(_: FFmpegError | None = None) -> bool:
             self._tally["corrupt_packets"] += 1
             return True
 
         step = 0
+        aspect = Aspect(stream)
         for frame in decoded(packets(container, stream, broken), stream, broken):
             repaired = self._clock.repaired
             time = self._clock.tell(microseconds(frame.pts, stream.time_base), step)
@@ -157,7 +187,7 @@ class FileSource(Source[FileOptions]):
             self._end_of_last = time + step
             self._tally["repaired_pts"] += self._clock.repaired - repaired
             self._tally["corrupt_frames"] += frame.is_corrupt
-            yield time, frame
+            yield time, frame, aspect.now()
 
     def _is_after_end(self, time: int) -> bool:
         return self.options.end is not None and time >= _ticks(self.options.end)
@@ -169,28 +199,29 @@ class FileSource(Source[FileOptions]):
         self._tally.clear()
 
     def _report_truncation(self) -> None:
-        missing = (self._length or 0) - self._end_of_last
-        if missing > SLACK:
-            self.context.count("truncated")
-            self.context.log.warning(
-                "%s: its pictures end %.1f s before its end; it may be cut short",
-                self._path,
-                missing / MICROSECONDS,
-            )
+        end = self._length if self._video_end is None else self._video_end
+        last = self._end_of_last
+        missing = (end or 0) - last
+        suspected = missing > SLACK and (
+            self._video_end is not None or ends_early(self._path, last, last + missing)
+        )
+        if not suspected and not self._is_cut:
+            return
+        self.context.count("truncated")
+        until = f"{last / MICROSECONDS:.1f} s"
+        whole = f" of {end / MICROSECONDS:.1f} s" if missing > SLACK and end else ""
+        self.context.incomplete(f"{self._path} is cut short: its pictures end at {until}{whole}")
 
-    def _info(self, frame: VideoFrame) -> StreamInfo:
-        container = cast("InputContainer", self._container)
-        stream = choose_video(container, str(self._path))
-        height, width = self._convert(frame).shape[:2]
+    def _info(self, image: Image) -> StreamInfo:
         return StreamInfo(
             name=self._path.name,
             uri=str(self.options.path),
-            width=width,
-            height=height,
+            width=image.shape[1],
+            height=image.shape[0],
             duration=self._length,
-            frames=stream.frames or None,
-            rate=float(stream.average_rate) / self.options.stride if stream.average_rate else None,
-            size=self._path.stat().st_size,
+            frames=self._claimed,
+            rate=float(self._rate) / self.options.stride if self._rate else None,
+            size=self._size,
             path=str(self._path),
             start=_ticks(self.options.start),
             end=None if self.options.end is None else _ticks(self.options.end),
@@ -199,70 +230,3 @@ class FileSource(Source[FileOptions]):
 
 def _ticks(seconds: float) -> int:
     return round(seconds * MICROSECONDS)
-
-
-def refuse_url(path: str) -> None:
-    """Raise UsageError for an address, naming the source that reads it."""
-    if "://" in path and not path.startswith("ferpipe:"):
-        raise UsageError(
-            f"a {path.partition('://')[0][:20]} address is not a file; "
-            "read it with 'use: rtsp' and 'with: {url: ...}'"
-        )
-
-
-def refuse_unreadable(path: Path) -> None:
-    """Raise UsageError for what is missing, a folder, not a plain file, empty or not readable."""
-    try:
-        if path.is_dir():
-            raise UsageError(
-                f"{path} is a folder; name a video in it, or read its pictures with 'use: images'"
-            )
-        if not path.exists():
-            raise UsageError(f"{path} is not there; check the path (it is relative to {Path.cwd()})")
-        if not path.is_file():
-            raise UsageError(
-                f"{path} is a pipe or device, not a file; read a pipe with 'use: rtsp' and "
-                f"'url: fifo://{path.absolute()}', a camera with 'use: webcam'"
-            )
-        if path.stat().st_size == 0:
-            raise UsageError(f"{path} is empty (0 bytes); copy or record it again")
-        with path.open("rb"):
-            pass
-    except OSError as error:
-        raise UsageError(f"{path} cannot be read: {error.strerror or error}; check its permissions") from None
-
-
-def open_file(path: Path) -> InputContainer:
-    """Open `path` as a video; nothing else than that file is touched (no network, no other file).
-
-    Raises UsageError where it is not one, and for playlists, which name other files.
-    """
-    if looks_like_playlist(path):
-        raise UsageError(_no_playlist(path))
-    try:
-        container = av.open(
-            f"file:{path}",
-            "r",
-            container_options={"protocol_whitelist": "file"},
-            metadata_errors="replace",
-        )
-    except FFmpegError as error:
-        reason = error.strerror or str(error)
-        raise UsageError(
-            f"{path} is not a video that can be read ({reason}); it may be cut short or of another kind"
-        ) from None
-    if PLAYLISTS.intersection(container.format.name.split(",")):
-        container.close()
-        raise UsageError(_no_playlist(path))
-    return container
-
-
-def looks_like_playlist(path: Path) -> bool:
-    """Whether `path` begins as an HLS (RFC 8216), FFmpeg concat or DASH (ISO/IEC 23009-1) playlist."""
-    with path.open("rb") as file:
-        head = file.read(1024).lstrip(b"\xef\xbb\xbf \t\r\n")
-    return head.startswith((b"#EXTM3U", b"ffconcat ")) or (head.startswith(b"<") and b"<MPD" in head)
-
-
-def _no_playlist(path: Path) -> str:
-    return f"{path} is a playlist, which names other files; give one of the videos that it names"

