@@ -140,13 +140,13 @@ def open_source(path: str) -> InputContainer:
     """
     if os.name == "nt":
         file = Path(path).open("rb")  # noqa: SIM115 -- the container keeps it
-        return av.open(file, container_options={"protocol_whitelist": "none"}, metadata_errors="replace")
+        return av.open(file, "r", container_options={"protocol_whitelist": "none"}, metadata_errors="replace")
     handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)  # a pipe put there is not waited for
     try:
         if not stat.S_ISREG(os.fstat(handle).st_mode):
             raise OSError(errno.EINVAL, "it is not a regular file")
         settings = {"fd": str(handle), "protocol_whitelist": "fd"}
-        return av.open("fd:", container_options=settings, metadata_errors="replace")
+        return av.open("fd:", "r", container_options=settings, metadata_errors="replace")
     finally:
         os.close(handle)
 
