@@ -10,6 +10,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from ferpipe.analysis import analyze as analyze
+    from ferpipe.analysis import analyze_video as analyze_video
     from ferpipe.check import Check as Check
     from ferpipe.errors import ConfigError as ConfigError
     from ferpipe.errors import FerpipeError as FerpipeError
@@ -29,7 +31,10 @@ if TYPE_CHECKING:
     from ferpipe.packet import Packet as Packet
     from ferpipe.packet import StreamInfo as StreamInfo
     from ferpipe.packet import freeze as freeze
+    from ferpipe.pictures import as_image as as_image
     from ferpipe.pipeline import Pipeline as Pipeline
+    from ferpipe.pipeline import Session as Session
+    from ferpipe.pipeline import stage as stage
     from ferpipe.stages import Context as Context
     from ferpipe.stages import Options as Options
     from ferpipe.stages import Source as Source
@@ -38,6 +43,8 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOME = {
+    "analyze": "analysis",
+    "analyze_video": "analysis",
     "Check": "check",
     "ConfigError": "errors",
     "FerpipeError": "errors",
@@ -57,7 +64,10 @@ _HOME = {
     "Packet": "packet",
     "StreamInfo": "packet",
     "freeze": "packet",
+    "as_image": "pictures",
     "Pipeline": "pipeline",
+    "Session": "pipeline",
+    "stage": "pipeline",
     "Context": "stages",
     "Options": "stages",
     "Source": "stages",

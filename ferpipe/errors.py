@@ -6,8 +6,10 @@ one line and never a traceback.  Anything else that escapes is a bug in ferpipe.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from ferpipe.redaction import redact
 
@@ -20,6 +22,8 @@ __all__ = [
     "UsageError",
     "printable",
     "redact",
+    "remedy",
+    "spoken",
 ]
 
 _CONTROLS = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160)) if chr(code) not in "\t\n"}
@@ -28,6 +32,26 @@ _CONTROLS = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160)) i
 def printable(text: str) -> str:
     """`text` with its control characters written out, so that no name can steer the terminal."""
     return text.translate(_CONTROLS)
+
+
+_surface = "python"
+"""How ferpipe is used in this process: through the command line or from Python."""
+
+
+def remedy(command: str, python: str) -> str:
+    """What to do about an error, in the words of the command line or of Python, whichever is in use."""
+    return command if _surface == "command" else python
+
+
+@contextmanager
+def spoken(surface: Literal["command", "python"]) -> Iterator[None]:
+    """Have `remedy` speak so meanwhile, in every thread."""
+    global _surface  # noqa: PLW0603 -- a run's threads do not inherit a context variable
+    before, _surface = _surface, surface
+    try:
+        yield
+    finally:
+        _surface = before
 
 
 class FerpipeError(Exception):

@@ -18,5 +18,7 @@ def main(args: Sequence[str] | None = None) -> int:
     """
     from ferpipe.cli._errors import guarded
     from ferpipe.cli._group import cli
+    from ferpipe.errors import spoken
 
-    return guarded(cli, args)
+    with spoken("command"):
+        return guarded(cli, args)

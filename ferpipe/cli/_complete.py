@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     import click
     from click.shell_completion import CompletionItem
 
-__all__ = ["pipelines", "stages"]
+__all__ = ["detectors", "pipelines", "stages"]
 
 
 def stages(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:  # noqa: ARG001
@@ -16,6 +16,14 @@ def stages(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[
     from ferpipe.plugins import Registry
 
     return [name for name in Registry().names() if name.startswith(incomplete)]
+
+
+def detectors(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:  # noqa: ARG001
+    """Names of installed face detectors that begin so."""
+    from ferpipe.analysis import detectors_of
+    from ferpipe.plugins import Registry
+
+    return [name for name in detectors_of(Registry()) if name.startswith(incomplete)]
 
 
 def pipelines(

@@ -1,23 +1,21 @@
-"""The chain of stages behind `annotate` and `timeline`."""
+"""What `annotate` and `timeline` share: their options, and the pipeline made from them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from ferpipe.errors import UsageError
+from ferpipe.cli._complete import detectors
 
 if TYPE_CHECKING:
     from ferpipe.cli._options import RunOptions
-    from ferpipe.config import Definition
+    from ferpipe.pipeline import Pipeline
     from ferpipe.plugins import Registry
 
-__all__ = ["analysis", "define", "model_options", "source_of"]
+__all__ = ["analysis", "define", "model_options"]
 
-STILLS = {".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp", ".pgm", ".ppm"}
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -30,63 +28,39 @@ def model_options(function: F) -> F:
         click.option("--model", default="base", show_default=True, help="Emotion network: a name or a file."),
         click.option(
             "--detector",
-            type=click.Choice(["blazeface", "yunet", "haar"]),
+            metavar="STAGE",
             default="blazeface",
             show_default=True,
-            help="Face detector.",
+            shell_complete=detectors,
+            help="Face detector: blazeface, yunet, haar, or one of a plugin.",
         ),
     ):
         function = option(function)
     return function
 
 
-def is_still(path: str) -> bool:
-    """Whether `path` names a picture, a folder or a pattern of pictures."""
-    given = Path(path)
-    return given.suffix.lower() in STILLS or given.is_dir() or is_pattern(path)
+def analysis(path: str, detector: str, model: str, every: int, registry: Registry) -> list[dict[str, Any]]:
+    """The stages of `ferpipe.analysis.chain`, as a pipeline file has them.
 
+    Raises UsageError where the detector is none, or takes no `every`.
+    """
+    from ferpipe.analysis import chain, check_detector
 
-def is_pattern(path: str) -> bool:
-    """Whether `path` is a pattern rather than a file whose name has such characters."""
-    return any(c in path for c in "*?[") and not Path(path).exists()
-
-
-def source_of(path: str) -> dict[str, Any]:
-    """The source stage for what a user names: a video, pictures, or a stream."""
-    if "://" in path:
-        return {"use": "rtsp", "with": {"url": path}}
-    if is_still(path):
-        return {"use": "images", "with": {"path": path}}
-    if not Path(path).exists():
-        raise UsageError(f"{path} does not exist: give a video, a picture, a folder of pictures or a URL")
-    return {"use": "file", "with": {"path": path}}
-
-
-def analysis(path: str, detector: str, model: str, every: int) -> list[dict[str, Any]]:
-    """Source, detector, tracker, aligner, classifier and smoother; fewer for stills."""
-    classify = "litert" if not model.endswith((".keras", ".h5", ".hdf5")) else "keras"
-    classifier = {"use": classify, "with": {"model": model}}
-    if is_still(path):
-        # Pictures have no time between them: nobody is followed, nothing is smoothed, all are looked at.
-        return [source_of(path), {"use": detector}, {"use": "align"}, classifier]
+    check_detector(detector, registry, every)
+    items = chain(path, detector, model, every)
     return [
-        source_of(path),
-        {"use": detector, "with": {"every": every}} if every > 1 else {"use": detector},
-        {"use": "track"},
-        {"use": "align"},
-        classifier,
-        {"use": "smooth"},
+        {"use": item[0], "with": dict(item[1])} if isinstance(item, tuple) else {"use": item}
+        for item in items
     ]
 
 
-def define(stages: list[dict[str, Any]], options: RunOptions, registry: Registry) -> Definition:
-    """The proven pipeline of `stages`, with what the command line changes."""
-    from ferpipe.config import from_dict
+def define(stages: list[dict[str, Any]], options: RunOptions, registry: Registry) -> Pipeline:
+    """The pipeline of `stages`, with what the command line changes."""
+    from ferpipe.pipeline import Pipeline
 
-    return from_dict(
+    return Pipeline.from_dict(
         {"version": 1, "stages": stages},
         registry=registry,
         overrides=options.overrides,
-        variables=False,
-        local_plugins=options.local_plugins,
+        trusted=options.local_plugins,
     )

@@ -10,7 +10,6 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,8 +20,8 @@ from ferpipe.errors import RunError, UsageError, printable, redact
 from ferpipe.resources import resolve
 
 if TYPE_CHECKING:
-    from ferpipe.config import Definition
     from ferpipe.output import Output
+    from ferpipe.pipeline import Pipeline
     from ferpipe.run import Run, RunReport
 
 __all__ = ["execute", "say"]
@@ -35,24 +34,22 @@ def say(text: str) -> None:
     print(printable(redact(text)), file=sys.stderr, flush=True)  # noqa: T201
 
 
-def execute(definition: Definition, options: RunOptions, *, closing: bool = True) -> int:
+def execute(pipeline: Pipeline, options: RunOptions, *, closing: bool = True) -> int:
     """Run to the end and give the exit code; errors are said, not raised.
 
     closing: whether the table of stages and the outputs are shown at the end.
     """
-    from ferpipe.run import Run
-
-    settings = replace(
-        definition.settings,
-        output_dir=str(options.output_dir) if options.output_dir else definition.settings.output_dir,
-        overwrite=options.overwrite or (definition.settings.overwrite and definition.settings.trusted),
+    settings = pipeline.settings
+    pipeline = pipeline.with_settings(
+        output_dir=str(options.output_dir) if options.output_dir else settings.output_dir,
+        overwrite=options.overwrite or (settings.overwrite and settings.trusted),
     )
-    for warning in definition.warnings:
+    for warning in pipeline.warnings:
         say(f"ferpipe: warning: {warning}")
     for figures in (options.stats, options.trace):
-        _refuse_what_is_read(figures, definition)
-    run = Run(definition.graph, settings, trace=options.trace)
-    stats = _figures(run, options, definition)
+        _refuse_what_is_read(figures, pipeline)
+    run = pipeline.new_run(trace=options.trace)
+    stats = _figures(run, options)
     with _logs(quiet=options.quiet), _signals(run), silenced_natives() if options.quiet else nullcontext():
         run.start()
         _follow(run, quiet=options.quiet)
@@ -66,14 +63,11 @@ def execute(definition: Definition, options: RunOptions, *, closing: bool = True
     return code
 
 
-def _figures(run: Run, options: RunOptions, definition: Definition) -> Output | None:
+def _figures(run: Run, options: RunOptions) -> Output | None:
     """The file for the figures, held before the run, so that what cannot be written is said first."""
+    if options.stats is None:
+        return None
     try:
-        for file in (definition.path, *definition.plugins):
-            if file is not None:
-                run.files.input("the pipeline", file)
-        if options.stats is None:
-            return None
         return run.files.figures("--stats", options.stats, overwrite=options.overwrite)
     except UsageError:
         run.files.release({"--trace"})
@@ -157,9 +151,9 @@ def _logs(*, quiet: bool) -> Iterator[None]:
         logger.setLevel(before)
 
 
-def _refuse_what_is_read(path: Path | None, definition: Definition) -> None:
+def _refuse_what_is_read(path: Path | None, pipeline: Pipeline) -> None:
     """Raise UsageError where `path` is a file that a stage is told to read."""
-    for node in definition.graph.nodes:
+    for node in pipeline.graph.nodes:
         for text in _texts(node.options.model_dump()):
             if path is not None and _is_same(path, text):
                 raise UsageError(f"{path} is a file of the stage '{node.name}': choose another name")

@@ -9,7 +9,7 @@ import click
 
 from ferpipe.cli._group import VERBS
 from ferpipe.cli._options import RunOptions, run_options
-from ferpipe.cli._presets import analysis, define, is_still, model_options
+from ferpipe.cli._presets import analysis, define, model_options
 from ferpipe.errors import UsageError
 
 __all__ = ["command"]
@@ -39,6 +39,7 @@ def command(
 
     VIDEO is a video file or the URL of a stream. Its sound is kept.
     """
+    from ferpipe.analysis import is_still
     from ferpipe.cli._running import execute
     from ferpipe.plugins import registry_with
 
@@ -46,7 +47,8 @@ def command(
         raise UsageError(
             f"{video} is not a video: 'ferpipe timeline' takes pictures, 'ferpipe explain' draws them"
         )
-    stages = analysis(video, detector, model, every)
+    registry = registry_with(options.plugin, "--plugin")
+    stages = analysis(video, detector, model, every, registry)
     if blur and detector == "blazeface":
         _hide_more(stages)
     stages += [
@@ -55,7 +57,7 @@ def command(
     ]
     if timeline_path is not None:
         stages.append({"use": "timeline", "with": {"path": timeline_path}})
-    return execute(define(stages, options, registry_with(options.plugin, "--plugin")), options)
+    return execute(define(stages, options, registry), options)
 
 
 def _hide_more(stages: list[dict[str, Any]]) -> None:

@@ -28,8 +28,8 @@ def command(
     PIPELINE is a YAML file or the name of a ready pipeline.  Each line is a stage with the kinds
     that it gives.
     """
-    from ferpipe.cli._pipeline import load_named
     from ferpipe.graph import mermaid, tree
+    from ferpipe.pipeline import Pipeline
 
-    definition = load_named(name, overrides, plugins, local_plugins=not no_local_plugins)
-    click.echo((mermaid if as_mermaid else tree)(definition.graph), nl=False)
+    pipeline = Pipeline.from_yaml(name, overrides=overrides, plugins=plugins, trusted=not no_local_plugins)
+    click.echo((mermaid if as_mermaid else tree)(pipeline.graph), nl=False)

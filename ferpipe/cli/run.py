@@ -19,8 +19,12 @@ def command(pipeline: str, options: RunOptions) -> int:
 
     PIPELINE is a YAML file, or the name of a ready pipeline such as 'webcam'.
     """
-    from ferpipe.cli._pipeline import load_named
     from ferpipe.cli._running import execute
+    from ferpipe.pipeline import Pipeline
 
-    definition = load_named(pipeline, options.overrides, options.plugin, local_plugins=options.local_plugins)
-    return execute(definition, options)
+    return execute(
+        Pipeline.from_yaml(
+            pipeline, overrides=options.overrides, plugins=options.plugin, trusted=options.local_plugins
+        ),
+        options,
+    )

@@ -10,7 +10,7 @@ import click
 
 from ferpipe.cli._group import VERBS
 from ferpipe.cli._options import RunOptions, run_options
-from ferpipe.cli._presets import analysis, define, is_pattern, model_options
+from ferpipe.cli._presets import analysis, define, model_options
 from ferpipe.errors import FerpipeError, UsageError
 
 __all__ = ["command"]
@@ -56,7 +56,8 @@ def command(
     worst = 0
     for video, target, own in zip(videos, targets, each, strict=True):
         try:
-            stages = [*analysis(video, detector, model, every), {"use": "timeline", "with": {"path": target}}]
+            stages = analysis(video, detector, model, every, registry)
+            stages.append({"use": "timeline", "with": {"path": target}})
             code = execute(define(stages, own, registry), own)
         except FerpipeError as error:
             if len(videos) == 1:
@@ -103,6 +104,8 @@ def _targets(videos: tuple[str, ...], output: str | None, kind: str | None) -> l
 
 
 def _target(video: str, folder: str | None, kind: str) -> str:
+    from ferpipe.analysis import is_pattern
+
     path = Path("stream") if "://" in video else Path(video)
     stem = "pictures" if is_pattern(video) else path.stem
     home = Path(folder) if folder is not None else path.parent

@@ -23,18 +23,19 @@ def command(
     PIPELINE is a YAML file or the name of a ready pipeline.  Prints the stages of each, or every
     mistake with file, line and column; then the exit code is 2.
     """
-    from ferpipe.cli._pipeline import load_named
+    from ferpipe.pipeline import Pipeline
 
     problems: list[Problem] = []
     for name in names:
         try:
-            definition = load_named(name, overrides, plugins, local_plugins=not no_local_plugins)
+            trusted = not no_local_plugins
+            pipeline = Pipeline.from_yaml(name, overrides=overrides, plugins=plugins, trusted=trusted)
         except ConfigError as error:
             problems += error.problems
             continue
-        stages = " -> ".join(node.name for node in definition.graph.nodes)
+        stages = " -> ".join(node.name for node in pipeline.graph.nodes)
         click.echo(f"{name}: ok: {stages}")
-        for warning in definition.warnings:
+        for warning in pipeline.warnings:
             click.echo(f"warning: {warning}", err=True)
     if problems:
         raise ConfigError(problems)

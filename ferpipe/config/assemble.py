@@ -108,7 +108,8 @@ class Assembly:
         nodes = [entries[0].node(self.notes, None)]
         nodes += [entry.node(self.notes, before) for before, entry in pairwise(entries)]
         try:
-            return check(nodes, lambda: givers(self.stages))
+            inputs = "from_" if self.notes.python else "from"
+            return check(nodes, lambda: givers(self.stages), inputs=inputs)
         except ConfigError as error:
             self.notes.extend(self._placed(entries, problem) for problem in error.problems)
             return None

@@ -86,12 +86,14 @@ def from_dict(
     env: Mapping[str, str] | None = None,
     local_plugins: bool = True,
     variables: bool = True,
+    python: bool = False,
 ) -> Definition:
     """The proven pipeline in plain Python objects, as `yaml.safe_load` gives them.
 
-    Its mistakes have no lines.  variables: whether `${VAR}` in it is resolved.  The rest is as for `loads`.
+    Its mistakes have no lines.  variables: whether `${VAR}` in it is resolved.  python: whether messages
+    speak of arguments in Python rather than of the keys of a file.  The rest is as for `loads`.
     """
-    notes = Notes()
+    notes = Notes(python=python)
     assembly = Assembly(notes, _stages(registry), Path(base_dir), local_plugins=local_plugins)
     try:
         item = from_object(data, Place())
@@ -110,7 +112,7 @@ def settings_with(base: RunSettings, changes: Mapping[str, Any]) -> RunSettings:
     """
     own = {key: value for key, value in changes.items() if key == "trusted"}
     given = {key: value for key, value in changes.items() if key not in own}
-    notes = Notes()
+    notes = Notes(python=True)
     run = validate(Run, from_object(given, Place()), notes, noun="setting", owner="a run")
     if run is None:
         raise ConfigError(notes.problems)

@@ -46,10 +46,14 @@ class Item:
 
 
 class Notes:
-    """The mistakes found so far."""
+    """The mistakes found so far.
 
-    def __init__(self) -> None:
+    python: whether the values were written in Python, whose words the messages then use.
+    """
+
+    def __init__(self, *, python: bool = False) -> None:
         self.problems: list[Problem] = []
+        self.python = python
 
     def add(self, place: Place, message: str, where: str = "", hint: str = "") -> None:
         """Remember a mistake; an argument of the command line names itself as `where`."""
@@ -106,17 +110,18 @@ def locate(item: Item, path: Sequence[str | int]) -> tuple[Item, tuple[str | int
     return item, tuple(walked)
 
 
-def describe(item: Item) -> str:
+def describe(item: Item, *, python: bool = False) -> str:
     """The value as a message shows it: short, and without credentials."""
     if item.variable is not None:
         return f"the value of {redact(item.variable)}"
     value = item.value
     if value is None:
-        return "nothing"
+        return "None" if python else "nothing"
     if isinstance(value, bool):
-        return str(value).lower()
+        return str(value) if python else str(value).lower()
     if isinstance(value, dict | list):
-        return "a mapping" if isinstance(value, dict) else "a list"
+        kind = "dict" if python else "mapping"
+        return f"a {kind}" if isinstance(value, dict) else "a list"
     text = repr(redact(value)) if isinstance(value, str) else str(value)
     if len(text) <= _LONGEST_SHOWN:
         return text

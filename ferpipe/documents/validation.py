@@ -41,6 +41,7 @@ _EXPECTED = {
     "url_parsing": "a URL",
     "color_error": "a colour",
 }
+_IN_PYTHON = {"true or false": "True or False", "nothing": "None", "a mapping": "a dict"}
 _LIMITS = {
     "greater_than": ("gt", "more than {}"),
     "greater_than_equal": ("ge", "at least {}"),
@@ -141,7 +142,10 @@ class _Teller:
         name = f"'{_dotted(path)}': " if path else ""
         expected = list(dict.fromkeys(text for error in errors if (text := _expected(error))))
         if expected:
-            message = f"expected {listing(expected)}, found {_found(item, errors[0])}"
+            if self.notes.python:
+                expected = [_IN_PYTHON.get(text, text) for text in expected]
+            found = _found(item, errors[0], python=self.notes.python)
+            message = f"expected {listing(expected)}, found {found}"
         else:
             message = "; ".join(dict.fromkeys(_own_words(error) for error in errors))
         advice = _advice(item, errors)
@@ -201,9 +205,11 @@ def _length(kind: str, context: dict[str, Any]) -> str:
     return f"at {'least' if kind == 'too_short' else 'most'} {count} {'value' if count == 1 else 'values'}"
 
 
-def _found(item: Item, error: ErrorDetails) -> str:
+def _found(item: Item, error: ErrorDetails, *, python: bool) -> str:
     is_length = error["type"] in {"too_short", "too_long"} and isinstance(item.value, list | dict)
-    return str(error.get("ctx", {}).get("actual_length", "none")) if is_length else describe(item)
+    return (
+        str(error.get("ctx", {}).get("actual_length", "none")) if is_length else describe(item, python=python)
+    )
 
 
 def _own_words(error: ErrorDetails) -> str:

@@ -18,15 +18,21 @@ def _nobody() -> Mapping[str, frozenset[str]]:
     return {}
 
 
-def check(nodes: Sequence[Node], givers: Callable[[], Mapping[str, frozenset[str]]] = _nobody) -> Graph:
+def check(
+    nodes: Sequence[Node],
+    givers: Callable[[], Mapping[str, frozenset[str]]] = _nobody,
+    *,
+    inputs: str = "from",
+) -> Graph:
     """The proven graph of `nodes`.
 
     givers: called only when a need is not met; for each kind the registered names of the stages
         that could give it.
+    inputs: what the inputs of a stage are called where the pipeline was written.
     Raises ConfigError with every mistake, in the order of `nodes`; each is a `Fault`.
     """
     ask = Givers(givers)
-    wiring = wire(nodes)
+    wiring = wire(nodes, inputs)
     faults = list(wiring.faults)
     faults += _sourceless(wiring, ask)
     order = _topological(wiring.inputs)

@@ -194,7 +194,7 @@ class _Follower:
             if i in self.ancestors[j]:
                 return f"'{nodes[j].name}' gives it: move it before '{name}'"
         if there:
-            return f"'{nodes[there[0]].name}' gives it: name it in from"
+            return f"'{nodes[there[0]].name}' gives it: name it in {self.wiring.key}"
         before = quoted(nodes[j].name for j in self.wiring.inputs[i])
         place = f"between {listing(before, 'and')} and '{name}'" if before else f"before '{name}'"
         could = self.givers.names(kind)

@@ -20,10 +20,12 @@ _NO_CONTRACT: Contract = (frozenset(), frozenset())
 class Wiring:
     """The nodes of a pipeline with their inputs as positions; acyclic once `wire` returns it.
 
+    key: what the inputs are called in messages.
     loose: nodes at which anything may arrive, because a mistake hides what does.
     """
 
     nodes: Sequence[Node]
+    key: str = "from"
     inputs: list[list[int]] = field(default_factory=list)
     contracts: list[Contract] = field(default_factory=list)
     loose: list[bool] = field(default_factory=list)
@@ -34,9 +36,9 @@ class Wiring:
         self.faults.append(Fault(message, self.nodes[node].name, hint=hint, node=node, path=path))
 
 
-def wire(nodes: Sequence[Node]) -> Wiring:
+def wire(nodes: Sequence[Node], key: str = "from") -> Wiring:
     """Resolve the names in `inputs`; what is wrong is left out and stands in `faults`."""
-    wiring = Wiring(nodes)
+    wiring = Wiring(nodes, key)
     positions = _positions(wiring)
     for i, node in enumerate(nodes):
         wiring.loose.append(issubclass(node.stage, Unknown))
@@ -101,11 +103,13 @@ def _check_arity(wiring: Wiring, i: int) -> None:
     if issubclass(node.stage, Unknown):
         return
     if node.is_source and node.inputs:
-        wiring.blame(i, "is a source and takes no input", "leave out its from")
+        wiring.blame(i, "is a source and takes no input", f"leave out its {wiring.key}")
         wiring.inputs[i] = []
     elif not node.is_source and not node.inputs and any(other.is_source for other in wiring.nodes):
         first = next(other.name for other in wiring.nodes if other.is_source)
-        wiring.blame(i, "takes packets from nowhere", f"put it behind '{first}', or name its input in from")
+        wiring.blame(
+            i, "takes packets from nowhere", f"put it behind '{first}', or name its input in {wiring.key}"
+        )
 
 
 def _cut_cycles(wiring: Wiring) -> None:

@@ -10,9 +10,10 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
-from ferpipe.errors import FerpipeError, RunError, StageError, UsageError
+from ferpipe.errors import FerpipeError, RunError, StageError, UsageError, remedy
 from ferpipe.graph.model import Graph, Node, RunSettings
 from ferpipe.packet import Packet, StreamInfo
+from ferpipe.run.claims import claim, release
 from ferpipe.run.context import Board, RunContext
 from ferpipe.run.control import Control
 from ferpipe.run.error_text import explain
@@ -44,7 +45,8 @@ class Run:
     """Runs a graph once, in threads of its own; the caller's thread stays free.
 
     `start`, then `wait`; `finish` ends the run early and in good order from any thread or signal
-    handler.  `made` holds stages that exist already, by node name.
+    handler.  `made` holds stages that exist already, by node name; each can be in one run at a time.
+    `tap` is called with each packet that leaves the node `at`, or the last one of each component.
     """
 
     def __init__(
@@ -54,6 +56,7 @@ class Run:
         *,
         made: Mapping[str, Stage[Any]] | None = None,
         tap: Callable[[Packet], None] | None = None,
+        at: str | None = None,
         trace: Path | None = None,
     ) -> None:
         self.graph = graph
@@ -64,7 +67,8 @@ class Run:
         self._board = Board()
         self._trace = self._traced(trace) if trace is not None else None
         self._made = dict(made or {})
-        self._tap = tap
+        ends = [at] if at is not None else [names[-1] for names in graph.components]
+        self._taps = {} if tap is None else dict.fromkeys(ends, tap)
         self._workers: dict[str, Worker] = {}
         self._copies: dict[str, list[Worker]] = {}
         self._components: list[Component] = []
@@ -78,7 +82,8 @@ class Run:
         self._ages = Ages()
 
     def start(self) -> Run:
-        """Begin; returns at once."""
+        """Begin; returns at once.  Raises UsageError where a stage in `made` is in another run."""
+        claim(self._made)
         self._started = monotonic()
         threading.Thread(target=self._work, name="ferpipe-run", daemon=True).start()
         Watchdog(
@@ -225,17 +230,18 @@ class Run:
             and len(self._components) > 1
             and any(c.live for c in self._components)
         ):
-            raise UsageError("the inline executor cannot follow several live sources: use --executor threads")
+            raise UsageError(
+                "the inline executor cannot follow several live sources: "
+                + remedy("use --executor threads", "pass executor='threads'")
+            )
         stages = (self._workers, self._components, self._left, self._copies)
-        floor = Floor(self.graph, self.settings, self.control, *stages)
+        floor = Floor(self.graph, self.settings, self.control, *stages, self._taps)
         self._executor = _EXECUTORS[self.settings.executor](floor)
         self._executor.execute()
         self.control.settle()
 
     def _left(self, packet: Packet) -> None:
         self._ages.see(packet)
-        if self._tap is not None:
-            self._tap(packet)
 
     # -- closing -------------------------------------------------------------------------
 
@@ -261,6 +267,7 @@ class Run:
         if self._trace is not None and (failure := self._trace.close()) is not None:
             self.trace_error = failure
             self.control.mention(failure)
+        release({name: stage for name, stage in self._made.items() if name not in self.left_behind})
         self._elapsed = monotonic() - self._started
         self._done.set()
 

@@ -29,9 +29,11 @@ class Component:
 
 @dataclass(slots=True)
 class Floor:
-    """Everything an executor works with; `tap` is handed each packet that leaves a component.
+    """Everything an executor works with.
 
+    left: called with each packet that leaves a component.
     copies: further workers of a node, which take packets beside its own.
+    taps: called with each packet that leaves the node of that name.
     """
 
     graph: Graph
@@ -39,8 +41,9 @@ class Floor:
     control: Control
     workers: Mapping[str, Worker]
     components: Sequence[Component]
-    tap: Callable[[Packet], None] | None = None
+    left: Callable[[Packet], None]
     copies: Mapping[str, Sequence[Worker]] = field(default_factory=dict)
+    taps: Mapping[str, Callable[[Packet], None]] = field(default_factory=dict)
 
     @property
     def everyone(self) -> Iterator[Worker]:
@@ -56,12 +59,15 @@ class Floor:
         ]
 
     def leave(self, component: Component, name: str, message: Message) -> None:
-        """A message has reached the leaf `name`."""
-        if self.tap is not None and message.packet is not None and name == component.names[-1]:
+        """A message leaves the node `name`, which is settled where nobody takes it from there."""
+        if message.packet is not None and name == component.names[-1]:
+            self.left(message.packet)
+        if message.packet is not None and name in self.taps:
             component.tapping = True
-            self.tap(message.packet)
+            self.taps[name](message.packet)
             component.tapping = False
-        component.ledger.settle(message)
+        if not self.graph.consumers[name]:
+            component.ledger.settle(message)
 
 
 class Executor(ABC):

@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 from threading import Lock
 
-from ferpipe.errors import UsageError
+from ferpipe.errors import UsageError, remedy
 from ferpipe.output import Output, part_of
 from ferpipe.resources import resolve
 
@@ -121,7 +121,7 @@ class Files:
                 f"{target} is a pipe or device, which would be replaced: give the name of a file"
             )
         if real.is_file() and not overwrite:
-            raise UsageError(f"{target} exists: choose another name or add --overwrite")
+            raise UsageError(f"{target} exists: choose another name or {_overwrite()}")
         if reader := self._reader(part_of(real)):
             raise UsageError(
                 f"{target} would be written by way of {part_of(real)}, which '{reader}' reads: "
@@ -130,7 +130,7 @@ class Files:
         for beside in _written_beside(real):
             self._refuse_beside(target, beside)
             if beside.exists() and not overwrite:
-                raise UsageError(f"{beside} exists: choose another name or add --overwrite")
+                raise UsageError(f"{beside} exists: choose another name or {_overwrite()}")
 
     def _refuse_beside(self, target: Path, beside: Path) -> None:
         """What is written on the way to `target` must be a file of its own, or new."""
@@ -157,6 +157,10 @@ class Files:
                 self.finished.append(str(path))
             if lines := tuple(about):
                 self.about[str(path)] = lines
+
+
+def _overwrite() -> str:
+    return remedy("add --overwrite", "pass overwrite=True")
 
 
 def _written_beside(real: Path) -> Iterator[Path]:

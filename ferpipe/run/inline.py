@@ -65,7 +65,6 @@ class InlineExecutor(Executor):
         work = deque((name, message) for message in messages)
         while work:
             giver, message = work.popleft()
-            if not self._lanes[giver]:
-                self.floor.leave(component, giver, message)
+            self.floor.leave(component, giver, message)
             for consumer, lane in self._lanes[giver]:
                 work.extend((consumer, given) for given in self.floor.workers[consumer].accept(lane, message))

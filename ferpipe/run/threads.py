@@ -140,8 +140,7 @@ class ThreadsExecutor(Executor):
             self._boxes[consumer].put(lane, END, force=True)
 
     def _give(self, component: Component, name: str, message: Message) -> None:
-        if not self._lanes[name]:
-            self.floor.leave(component, name, message)
+        self.floor.leave(component, name, message)
         for consumer, lane in self._lanes[name]:
             self._boxes[consumer].put(lane, message)
 

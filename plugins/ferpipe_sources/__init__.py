@@ -1,4 +1,4 @@
-"""The first-party sources: files, images, webcams and network streams."""
+"""The first-party sources: files, frames from Python, images, webcams and network streams."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ def ferpipe_stages() -> dict[str, str]:
     """The sources by name; their modules are imported when a pipeline uses them."""
     return {
         "file": "ferpipe_sources.file:FileSource",
+        "frames": "ferpipe_sources.frames:FramesSource",
         "images": "ferpipe_sources.images:ImagesSource",
         "webcam": "ferpipe_sources.webcam:WebcamSource",
         "rtsp": "ferpipe_sources.rtsp:RtspSource",

@@ -62,7 +62,7 @@ class ImagesSource(Source[ImagesOptions]):
         shown = named[0] if len(named) == 1 else f"{len(named)} paths"
         single = self._paths[0] if len(self._paths) == 1 else None
         self._names = told(self._paths)
-        image = None if single is None else self._the_only(single)
+        self._only = image = None if single is None else self._the_only(single)
         self.stream = StreamInfo(
             name=Path(shown).name or shown,
             uri=shown,
@@ -81,7 +81,7 @@ class ImagesSource(Source[ImagesOptions]):
         for number, path in enumerate(self._paths):
             if self.context.stop.is_set():
                 return
-            image = read_image(path)
+            image = read_image(path) if self._only is None else self._only
             if image is None:
                 self._leave_out(path)
                 continue

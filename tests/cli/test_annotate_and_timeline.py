@@ -92,7 +92,9 @@ def test_a_folder_of_stills_is_one_timeline(portrait, tmp_path):
         (["annotate", "portrait.jpg"], "not a video"),
         (["timeline", "a.mp4", "x/a.mp4", "-o", "out"], "written twice"),
         (["timeline"], "VIDEOS"),
-        (["annotate", "x.mp4", "--detector", "magic"], "magic"),
+        (["annotate", "x.mp4", "--detector", "magic"], "'magic' is no face detector: the installed ones are"),
+        (["timeline", "x.mp4", "--detector", "blazfaec"], "did you mean 'blazeface'?"),
+        (["timeline", "x.mp4", "--detector", "track"], "'track' is no face detector"),
     ],
 )
 def test_mistakes_are_a_line_and_exit_code_2(args, says, capsys, tmp_path, monkeypatch):
@@ -134,3 +136,55 @@ def test_a_name_with_a_dollar_is_a_name(portrait, tmp_path):
 def test_a_name_that_ends_in_a_slash_is_a_folder(portrait, tmp_path):
     assert main(["timeline", str(portrait), "-o", f"{tmp_path}/new one/", "-q"]) == 0
     assert (tmp_path / "new one" / f"{portrait.stem}.timeline.json").is_file()
+
+
+CENTRE = """
+from ferpipe import Box, Face, Options, Stage, hookimpl
+
+class Centre(Stage[Options]):
+    "Takes the middle of each picture for a face."
+    gives = frozenset({"faces"})
+
+    def process(self, packet):
+        height, width = packet.frame.image.shape[:2]
+        return packet.replace(faces=[Face(Box(width / 4, height / 4, width / 2, height / 2), 1.0)])
+
+@hookimpl
+def ferpipe_stages():
+    return {"centre": Centre}
+"""
+
+
+def test_any_installed_detector_will_do(portrait, tmp_path, capsys):
+    plugin = tmp_path / "centre.py"
+    plugin.write_text(CENTRE)
+    target = tmp_path / "t.json"
+    common = [
+        "timeline",
+        str(portrait),
+        "-o",
+        str(target),
+        "-q",
+        "--plugin",
+        str(plugin),
+        "--detector",
+        "centre",
+    ]
+    assert main(common) == 0
+    (face,) = load(target).frames[0]["faces"]
+    height, width = 512, 512
+    assert face["box"] == pytest.approx([width / 4, height / 4, width / 2, height / 2], abs=0.06)
+    film = shipped("samples") / "demo.mp4"
+    assert main(["timeline", str(film), "-o", str(tmp_path / "x.json"), *common[4:], "--every", "2"]) == 2
+    assert (
+        "'centre' looks at every frame and has no option 'every': leave --every out"
+        in capsys.readouterr().err
+    )
+
+
+@pytest.mark.parametrize("detector", ["blazeface", "haar"])
+def test_the_shipped_detectors_are_offered_by_the_shell(detector):
+    from ferpipe.cli._complete import detectors
+
+    assert detector in detectors(None, None, detector[:2])
+    assert detectors(None, None, "tr") == []

@@ -11,9 +11,11 @@ import sys
 from pathlib import Path
 
 import click
+import cv2
 import pytest
 import yaml
 from docs_pages import PAGES, ROOT, Snippet, snippets
+from skimage import data
 
 from docs.reference.stages import stages
 from ferpipe.cli._group import cli
@@ -72,11 +74,12 @@ def test_python_can_be_read(snippet: Snippet) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("page", ["README.md", "docs/guide.md"])
+@pytest.mark.parametrize("page", ["README.md", "docs/guide.md", "docs/python.md"])
 def test_python_runs(page: str, tmp_path: Path) -> None:
     """The blocks of a page, one after the other, beside a film and its timeline."""
     shutil.copy(ROOT / "samples" / "demo.mp4", tmp_path / "talk.mp4")
     timeline(tmp_path)
+    cv2.imwrite(str(tmp_path / "photo.jpg"), data.astronaut()[:, :, ::-1])
     text = "\n".join(snippet.text for snippet in snippets("python") if snippet.page == ROOT / page)
     text = text.replace('"timeline.path=talk.json"', '"timeline.path=talk.json", "run.overwrite=true"')
     assert text.count("import") >= 1

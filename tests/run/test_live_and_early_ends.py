@@ -26,7 +26,7 @@ def test_several_live_sources_need_threads(executor):
     report = bench.run()
     if executor == "inline":
         assert report.exit_code == 2
-        assert "--executor threads" in str(report.error)
+        assert "pass executor='threads'" in str(report.error)
     else:
         assert report.exit_code == 0
 

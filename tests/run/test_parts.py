@@ -137,7 +137,7 @@ class TestFiles:
 
     def test_an_existing_file_is_kept_without_overwrite(self, tmp_path: Path):
         (tmp_path / "a.mp4").write_text("x")
-        with pytest.raises(UsageError, match="--overwrite"):
+        with pytest.raises(UsageError, match="pass overwrite=True"):
             Files().output("video", tmp_path / "a.mp4")
         assert Files(overwrite=True).output("video", tmp_path / "a.mp4") == tmp_path / "a.mp4"
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from support.stages import Counter, CounterOptions, Keep, Sum, doing
 
-from ferpipe import ConfigError, Pipeline, StageError
+from ferpipe import ConfigError, Options, Pipeline, StageError, UsageError, stage
 
 PLUGIN = """
 from collections.abc import Iterator, Mapping
@@ -175,3 +177,215 @@ def test_a_path_may_be_given_as_one(tmp_path):
 
 def test_a_pipeline_shows_its_stages():
     assert repr(chain()) == "<Pipeline pipeline: counter -> sum -> keep>"
+
+
+def leveled(value: int, **attributes: Any) -> Any:
+    return doing(lambda p: p.replace(level=value), gives=frozenset({"level"}), **attributes)
+
+
+def test_a_tee_and_its_names():
+    left, right = Keep(), Keep()
+    pipeline = Pipeline.of(
+        Counter(),
+        Sum(),
+        stage(left, name="left"),
+        stage(right, from_="sum", name="right"),
+        stage("null", from_=["sum"], name="third"),
+    )
+    assert pipeline.graph["right"].inputs == ("sum",)
+    assert pipeline.graph["third"].inputs == ("sum",)
+    pipeline.run()
+    assert [len(keep.packets) for keep in (left, right)] == [10, 10]
+
+
+def test_a_join():
+    other = doing(lambda p: p.replace(other=1), gives=frozenset({"other"}))
+    pipeline = Pipeline.of(
+        Counter(), Sum(), stage(other, from_="counter", name="other"), stage(Keep(), from_=("sum", "other"))
+    )
+    packets = list(pipeline)
+    assert [(packet.data["level"], packet.data["other"]) for packet in packets] == [(n, 1) for n in range(10)]
+
+
+def test_the_policy_and_the_timeout_of_a_stage():
+    bad = doing(lambda p: 1 / 0 if p.frame.index % 2 else p)
+    pipeline = Pipeline.of(Counter(), stage(bad, on_error={"action": "skip", "budget": 5}, timeout=2.5))
+    node = pipeline.graph["doing"]
+    assert (node.on_error.action, node.on_error.budget, node.timeout) == ("skip", 5, 2.5)
+    assert len(list(pipeline)) == 5
+    with pytest.raises(StageError, match="ZeroDivisionError"):
+        Pipeline.of(Counter(), stage(bad, on_error={"action": "skip", "budget": 4})).run()
+
+
+def test_options_of_a_named_stage_are_its_second_argument():
+    pipeline = Pipeline.of(Counter(), stage("blazeface", {"every": 3}, name="finder"), "null")
+    assert pipeline.graph["finder"].options.every == 3
+
+
+@pytest.mark.parametrize(
+    ("items", "message"),
+    [
+        (lambda: [Counter(), stage("null", from_="sum")], "null: unknown input 'sum'"),
+        (lambda: [stage(Counter(), from_="x")], "leave out its from_"),
+        (lambda: [Counter(), stage("null", name="a b")], "'name': expected a text of the form"),
+        (lambda: [Counter(), stage("null", on_error="ignore")], "expected fail, skip or pass"),
+        (lambda: [Counter(), stage("null", timeout=0)], "'timeout': expected more than 0, found 0"),
+        (lambda: [Counter(), stage("null", from_=3)], "from_: expected names of stages, found 3"),
+        (lambda: [Counter(), stage(3)], "expected the name of a stage or a stage, found 3"),
+        (lambda: [Counter(), stage(Keep(), {"a": 1})], "give them to Keep itself"),
+        (lambda: [Counter(), stage("null", [1])], r"expected a dict, found \[1\]"),
+        (lambda: [Counter(), ("blazeface", {"every": None}), "null"], "expected a whole number, found None"),
+        (
+            lambda: [Counter(), ("video", {"path": "x.mp4", "sound": {}})],
+            "'sound': expected True or False, found a dict|unknown option 'sound'",
+        ),
+        (
+            lambda: [Counter(), stage("blazeface", name="a"), stage("null", from_="counter"), "track"],
+            "track: needs faces, .*'a' gives it: name it in from_",
+        ),
+        (lambda: (keep := Keep()) and [Counter(), keep, Sum(), keep], "same Keep object is given twice"),
+    ],
+)
+def test_mistakes_are_reported_in_the_words_of_python(items, message):
+    with pytest.raises(ConfigError, match=message):
+        Pipeline.of(*items())
+
+
+def test_from_dict():
+    data = {"version": 1, "stages": [{"use": "images", "with": {"path": "$x.png"}}, "null"]}
+    pipeline = Pipeline.from_dict(data, overrides=["images.interval=2", "run.executor=inline"])
+    assert pipeline.settings.executor == "inline"
+    options = pipeline.graph["images"].options
+    assert (options.path, options.interval) == ("$x.png", 2.0)
+    with pytest.raises(ConfigError, match="did you mean 'interval'"):
+        Pipeline.from_dict(data, overrides=["images.intervall=2"])
+
+
+def test_from_dict_with_a_plugin_and_without_trust(tmp_path: Path):
+    (tmp_path / "count.py").write_text(PLUGIN)
+    data = {"version": 1, "stages": ["count", "null"]}
+    assert len(list(Pipeline.from_dict(data, plugins=[tmp_path / "count.py"]))) == 5
+    data["plugins"] = [str(tmp_path / "count.py")]
+    assert len(list(Pipeline.from_dict(data))) == 5
+    with pytest.raises(ConfigError, match="names the plugin file"):
+        Pipeline.from_dict(data, trusted=False)
+    trusted = Pipeline.from_dict({"version": 1, "stages": ["webcam", "null"]}, trusted=False)
+    assert trusted.settings.trusted is False
+
+
+@pytest.mark.parametrize("executor", ["inline", "threads"])
+def test_any_stage_can_be_iterated(executor):
+    pipeline = Pipeline.of(Counter(), Sum(), leveled(-1), stage("null", from_="sum"), executor=executor)
+    assert [packet.data.get("level") for packet in pipeline.at("counter")] == [None] * 10
+    assert [packet.data["level"] for packet in pipeline.at("sum")] == list(range(10))
+    assert [packet.data["level"] for packet in pipeline.at("doing")] == [-1] * 10
+    assert pipeline.report.frames == 10
+    with pytest.raises(UsageError, match=r"no stage 'summ': did you mean 'sum'\?"):
+        pipeline.at("summ")
+
+
+@pytest.mark.parametrize("executor", ["inline", "threads"])
+def test_leaving_the_loop_at_a_stage_ends_the_run(executor):
+    keep = Keep()
+    pipeline = Pipeline.of(Counter(CounterOptions(frames=10_000)), Sum(), keep, executor=executor)
+    for packet in pipeline.at("sum"):
+        if packet.frame.index == 3:
+            break
+    assert keep.calls == ["open", "flush", "close"]
+    assert pipeline.report.frames < 1000
+
+
+def test_async_for_leaves_the_event_loop_free():
+    async def look() -> tuple[list[int], int]:
+        ticks = 0
+
+        async def tick() -> None:
+            nonlocal ticks
+            while True:
+                await asyncio.sleep(0.005)
+                ticks += 1
+
+        other = asyncio.create_task(tick())
+        slow = doing(lambda p: (time.sleep(0.02), p)[1])
+        levels = [packet.data["level"] async for packet in Pipeline.of(Counter(), Sum(), slow)]
+        other.cancel()
+        return levels, ticks
+
+    levels, ticks = asyncio.run(look())
+    assert levels == list(range(10))
+    assert ticks >= 5, "a loop that is held up for 200 ms would not tick"
+
+
+def test_async_for_raises_and_ends():
+    bad = doing(lambda p: p if p.frame.index < 3 else 1 / 0)
+    seen = []
+
+    async def all_of(pipeline: Pipeline) -> None:
+        async for packet in pipeline.at("counter"):
+            seen.append(packet.frame.index)  # noqa: PERF401 -- what came before the error counts
+
+    with pytest.raises(StageError, match="at frame 3"):
+        asyncio.run(all_of(Pipeline.of(Counter(), bad)))
+    assert seen[:3] == [0, 1, 2]
+    keep = Keep()
+    pipeline = Pipeline.of(Counter(CounterOptions(frames=10_000)), keep)
+
+    async def first() -> int:
+        async for packet in pipeline:
+            if packet.frame.index == 3:
+                return packet.frame.index
+        return -1
+
+    assert asyncio.run(first()) == 3
+    assert keep.calls == ["open", "flush", "close"]
+    assert pipeline.report.frames < 1000
+
+
+def test_a_cancelled_task_ends_its_run():
+    keep = Keep()
+    pipeline = Pipeline.of(Counter(CounterOptions(frames=10_000, period=0.01)), keep)
+
+    async def forever() -> None:
+        async for _ in pipeline:
+            pass
+
+    async def soon() -> None:
+        with pytest.raises(asyncio.TimeoutError):
+            await asyncio.wait_for(forever(), 0.3)
+
+    asyncio.run(soon())
+    assert keep.calls == ["open", "flush", "close"]
+    assert 0 < pipeline.report.frames < 1000
+
+
+def test_a_stage_object_serves_one_run_at_a_time():
+    keep = Keep()
+    long = Pipeline.of(Counter(CounterOptions(frames=10_000, period=0.01)), keep)
+    run = long.start()
+    with pytest.raises(
+        UsageError, match=r"'keep' is an object that another run is using.*make a Keep for each"
+    ):
+        Pipeline.of(Counter(), keep).run()
+    with pytest.raises(UsageError, match="another run is using"):
+        long.run()
+    run.finish()
+    assert run.wait(10)
+    assert Pipeline.of(Counter(), keep).run().frames == 10, "it is free again"
+    twin = Pipeline.of(Counter(), doing(lambda p: 1 / 0), keep)
+    for _ in range(2):
+        with pytest.raises(StageError, match="ZeroDivisionError"):
+            twin.run()
+
+
+def test_an_object_s_options_may_be_no_plain_data():
+    class Holder(Keep):
+        class Options(Options):
+            what: Any = None
+            other: int = 1
+
+    marker = iter([1, 2])
+    held = Holder(Holder.Options(what=marker))
+    pipeline = Pipeline.of(Counter(), held)
+    assert pipeline.graph["holder"].options.what is marker
+    pipeline.run()
+    assert next(marker) == 1, "nobody has used it up on the way"

@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 from sinks_material import face
 
-from ferpipe import Box, Face
+from ferpipe import Box, Face, Pipeline
 from ferpipe.cli import main
-from ferpipe.config import Definition
 from ferpipe.resources import shipped
 from ferpipe.testing import make_packet, run_stage
 from ferpipe_sinks.overlay import OverlayOptions, OverlayStage
@@ -68,7 +67,7 @@ def test_a_face_that_is_mostly_outside_keeps_no_more_detail_than_a_whole_one() -
 def test_annotate_looks_for_more_faces_where_it_hides_them(
     monkeypatch: pytest.MonkeyPatch, detector: str, *, blur: bool
 ) -> None:
-    kept: list[Definition] = []
+    kept: list[Pipeline] = []
     monkeypatch.setattr("ferpipe.cli._running.execute", lambda what, _: kept.append(what) or 0)
     video = str(shipped("samples") / "demo.mp4")
     flags = ["--blur"] if blur else []
