@@ -184,10 +184,7 @@ class Pipeline:
                 "or feed it with session()"
             )
         self._known(at)
-        run = Run(self.graph, self.settings, made=self._made, tap=tap, at=at, trace=trace)
-        for file in self.files:  # no output of the run may take their place
-            run.files.input("the pipeline", file)
-        return run
+        return self._guarded(Run(self.graph, self.settings, made=self._made, tap=tap, at=at, trace=trace))
 
     def run(self) -> RunReport:
         """Run to the end.  Raises the run's error, after every output has been finished."""
@@ -258,9 +255,16 @@ class Pipeline:
         made = {name: stage for name, stage in self._made.items() if name != source.name}
 
         def start(caller: Caller, tap: Callable[[Packet], None]) -> Run:
-            return Run(graph, settings, made={**made, source.name: caller}, tap=tap, at=at).start()
+            run = Run(graph, settings, made={**made, source.name: caller}, tap=tap, at=at)
+            return self._guarded(run).start()
 
         return Session(start, source.name, live=live, color=color)
+
+    def _guarded(self, run: Run) -> Run:
+        """The run, whose outputs may not take the place of the files that the pipeline was read from."""
+        for file in self.files:
+            run.files.input("the pipeline", file)
+        return run
 
     def _known(self, name: str | None) -> None:
         names = [node.name for node in self.graph.nodes]
