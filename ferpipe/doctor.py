@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, requires, version
 from typing import TYPE_CHECKING
 
+from packaging.requirements import Requirement
+
 from ferpipe import __version__
 from ferpipe.check import Check
 from ferpipe.models import REMOTE, Shelf, find
@@ -70,12 +72,8 @@ def _required() -> list[str]:
         lines = requires("ferpipe") or []
     except PackageNotFoundError:  # ferpipe runs from a folder that was never installed
         return []
-    names = []
-    for line in lines:
-        head, _, condition = line.partition(";")
-        if "extra" not in condition:
-            names.append(head.split("[")[0].rstrip("0123456789.,<>=!~ ").strip())
-    return sorted(names)
+    found = map(Requirement, lines)
+    return sorted(one.name for one in found if one.marker is None or one.marker.evaluate({"extra": ""}))
 
 
 def _display() -> Check:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
 from typing import Literal
+
+from platformdirs import user_data_path
 
 from ferpipe.errors import UsageError
 
@@ -57,19 +58,9 @@ def user_models() -> Path:
     """
     if own := os.environ.get("FERPIPE_MODELS"):
         return Path(own).expanduser()
-    return _user_data() / "ferpipe" / "models"
+    return user_data_path("ferpipe", appauthor=False) / "models"
 
 
 def model_dirs() -> tuple[Path, ...]:
     """The folders in which a model is looked up by name: the user's, then the shipped one."""
     return user_models(), shipped("models")
-
-
-def _user_data() -> Path:
-    if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Application Support"
-    given = os.environ.get("XDG_DATA_HOME", "")
-    # The XDG specification: a relative path there is invalid and must be ignored.
-    return Path(given) if Path(given).is_absolute() else Path.home() / ".local" / "share"

@@ -51,7 +51,6 @@ def test_a_shipped_path_cannot_lead_out(path: str) -> None:
 
 def test_the_users_models_follow_the_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.delenv("FERPIPE_MODELS", raising=False)
-    monkeypatch.setattr(resources.sys, "platform", "linux")
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
     assert resources.user_models() == tmp_path / "ferpipe" / "models"
     monkeypatch.setenv("XDG_DATA_HOME", "relative")

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import sys
 import tempfile
 from collections.abc import Iterable
 from contextlib import suppress
@@ -18,6 +17,7 @@ from typing import Any
 from zipfile import BadZipFile
 
 import numpy as np
+from platformdirs import user_cache_path
 
 from ferpipe import UsageError
 from ferpipe_train.data.faces import LabelledFaces
@@ -33,14 +33,7 @@ def cache_dir() -> Path:
     """`FERPIPE_CACHE` where it is set, else `ferpipe/faces` in the user's cache folder."""
     if own := os.environ.get("FERPIPE_CACHE"):
         return Path(own).expanduser()
-    if sys.platform == "win32":
-        base = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
-    elif sys.platform == "darwin":
-        base = Path.home() / "Library" / "Caches"
-    else:
-        given = Path(os.environ.get("XDG_CACHE_HOME", ""))
-        base = given if given.is_absolute() else Path.home() / ".cache"
-    return base / "ferpipe" / "faces"
+    return user_cache_path("ferpipe", appauthor=False) / "faces"
 
 
 def key_of(files: Iterable[Path], **options: Any) -> str:
