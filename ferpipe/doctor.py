@@ -20,11 +20,10 @@ if TYPE_CHECKING:
 
 __all__ = ["checks"]
 
-_OLDEST = (3, 10)
 _ADVICE = {
     "missing": "put the file there, or reinstall what the model came with",
     "changed": "fetch or install the model again: its weights are not those that were published",
-    "unreadable": "mend or delete the side file: it is not JSON",
+    "unreadable": "correct or delete the side file: it is not JSON",
 }
 
 
@@ -44,8 +43,6 @@ def checks(registry: Registry) -> Iterator[Check]:
 
 def _python() -> Check:
     found = f"{platform.python_version()} on {platform.platform(terse=True)} ({platform.machine()})"
-    if sys.version_info < _OLDEST:  # pragma: no cover -- pip refuses to install there
-        return Check("python", "fail", found, "ferpipe needs Python 3.10 or newer")
     return Check("python", "ok", found)
 
 

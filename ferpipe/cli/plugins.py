@@ -45,7 +45,7 @@ def command(name: str | None, as_json: bool, files: tuple[Path, ...]) -> None:  
     if as_json:
         click.echo(json.dumps(_document(registry, entries), indent=2))
     elif name:
-        _print_one(entries[0])
+        _print_one(registry, name)
     else:
         _print_all(registry, entries)
 
@@ -104,15 +104,13 @@ def _print_table(screen: Console, entries: list[StageEntry]) -> None:
     print_rows(screen, ("stage", "needs -> gives", "what it does", "options"), rows)
 
 
-def _print_one(entry: StageEntry) -> None:
+def _print_one(registry: Registry, name: str) -> None:
     from ferpipe.cli._tables import console, print_rows
     from ferpipe.plugins.describe import describe
 
-    if entry.stage is None:  # pragma: no cover -- `_entry` has raised before
-        raise UsageError(str(entry.error))
-    told = describe(entry.stage)
+    told = describe(registry.stage(name))
     screen = console()
-    screen.print(f"{entry.name} ({entry.origin})", style="bold", markup=False)
+    screen.print(f"{name} ({registry.origin(name)})", style="bold", markup=False)
     screen.print(told.summary, markup=False)
     screen.print(f"needs -> gives: {_contract(told.needs, told.gives)}", markup=False)
     if told.measures:

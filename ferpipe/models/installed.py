@@ -68,7 +68,7 @@ def _is_side_file(path: Path) -> bool:
 
 
 def _is_ours(facts: dict[str, Any]) -> bool:
-    return any(str(facts.get(key, "")).startswith(_FORMAT) for key in ("version", "format"))
+    return str(facts.get("version", "")).startswith(_FORMAT)
 
 
 def _lies(folder: Path, remote: Remote) -> bool:

@@ -125,15 +125,13 @@ class VideoSink(Stage[VideoOptions]):
             threads=options.threads,
         )
         if options.audio and stream is not None and stream.path is not None:
-            self._sound = self._find_sound(stream.path, stream)
+            self._sound = self._find_sound(self._film, stream.path, stream)
         self._film.begin()
         return self._film
 
-    def _find_sound(self, path: str, stream: StreamInfo) -> Sound | None:
-        if self._film is None:
-            return None
+    def _find_sound(self, film: Film, path: str, stream: StreamInfo) -> Sound | None:
         try:
-            sound = Sound(path, self._film.container, stream.start, stream.end)
+            sound = Sound(path, film.container, stream.start, stream.end)
         except (FFmpegError, OSError) as error:
             self._miss(error.strerror or str(error))
             return None

@@ -7,7 +7,6 @@ import os
 import re
 import socket
 import sys
-from typing import Any
 
 import cv2
 from pydantic import Field
@@ -77,7 +76,7 @@ class WindowSink(Stage[WindowOptions]):
         if cv2.waitKeyEx(1) & _KEY in _QUIT or not self._is_visible():
             self._closed = True
             SCREEN.forget(self)
-            _finish(self.context)
+            self.context.finish()
 
     def _take_away(self) -> None:
         SCREEN.forget(self)
@@ -89,13 +88,6 @@ class WindowSink(Stage[WindowOptions]):
             return cv2.getWindowProperty(self.options.title, cv2.WND_PROP_VISIBLE) >= 1
         except cv2.error:  # which some of OpenCV's backends raise for a window that is gone
             return False
-
-
-def _finish(context: Context) -> None:
-    """Ask for an orderly end of the run, where the engine offers that."""
-    finish: Any = getattr(context, "finish", None)
-    if finish is not None:
-        finish()
 
 
 def _refuse_without_display() -> None:

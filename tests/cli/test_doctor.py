@@ -69,6 +69,18 @@ def test_a_failed_check_ends_with_one(
     assert lines[-1].startswith("1 failed")
 
 
+def test_only_what_this_python_needs_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = [
+        "click>=8.2",
+        "av[extras]!=18.0,>=17; python_version >= '3.8'",
+        "tomli>=2; python_version < '3.0'",
+        "keras>=3.8; extra == 'train'",
+        "a.b_c (>=1)",
+    ]
+    monkeypatch.setattr("ferpipe.doctor.requires", lambda _: lines)
+    assert doctor._required() == ["a.b_c", "av", "click"]
+
+
 def test_a_check_that_raises_is_a_line(tmp_path: Path) -> None:
     plugin = write(tmp_path / "lamp.py", "raise OSError('no lamp')")
     line = checks(plugin)["plugin (while it was checked)"]

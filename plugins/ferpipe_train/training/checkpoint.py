@@ -21,7 +21,7 @@ from ferpipe_train.training.recipe import Recipe
 from ferpipe_train.training.recipe_parts import Constant, Plateau, StableDecay
 from ferpipe_train.training.schedule import PlateauState
 
-__all__ = ["STATE", "Progress", "load_state", "save_state", "stored_recipe"]
+__all__ = ["STATE", "Progress", "load_state", "save_state"]
 
 STATE = "state.npz"
 _FORMAT = "ferpipe.training/1"
@@ -67,11 +67,6 @@ def save_state(
         arrays = {f"v{i:04d}": np.asarray(variable) for i, variable in enumerate(variables)}
         np.savez(file, about=np.array(json.dumps(about)), **arrays)  # type: ignore[arg-type]
     part.replace(folder / STATE)
-
-
-def stored_recipe(folder: Path) -> Recipe:
-    """The recipe of the training in `folder`.  Raises UsageError where there is none."""
-    return Recipe.model_validate(_read(folder)[0]["recipe"])
 
 
 def load_state(folder: Path, recipe: Recipe, inputs: Inputs, variables: list[Any]) -> Progress:
