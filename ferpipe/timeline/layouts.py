@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from ferpipe.output import Output
-from ferpipe.timeline.model import FrameRecord, Header
+from ferpipe.timeline.model import FrameRecord, Header, MeasureRecord
 from ferpipe.timeline.table import columns, rows
 
 __all__ = ["Document", "Layout", "Lines", "Table", "dumps"]
@@ -113,10 +113,12 @@ class Table:
         self._output = output
         self._names: list[str] = []
         self._classes: list[str] = []
+        self._measures: list[MeasureRecord] = []
         self._pictures = False
 
     def begin(self, header: Header) -> None:
         """The columns."""
+        self._measures = header["measures"]
         self._widen(header["classes"], pictures=False)
 
     def frame(self, record: FrameRecord) -> None:
@@ -125,7 +127,7 @@ class Table:
     def settled(self, record: FrameRecord, duration: int, classes: list[str]) -> None:
         """The rows of a frame."""
         self._widen(classes, pictures=self._pictures or "picture" in record)
-        self._output.file.write(_cells(self._names, rows(record, duration, self._classes)))
+        self._output.file.write(_cells(self._names, rows(record, duration, self._classes, self._measures)))
 
     def end(self, closing: Mapping[str, Any]) -> None:
         """Columns of classes of which no row speaks."""
@@ -136,7 +138,7 @@ class Table:
         if self._names and (classes, pictures) == (self._classes, self._pictures):
             return
         self._classes, self._pictures = list(classes), pictures
-        self._names = columns(classes, pictures=pictures)
+        self._names = columns(classes, self._measures, pictures=pictures)
         self._output.renew(_widened(self._output.part, self._names))
 
 

@@ -11,15 +11,17 @@ __all__ = [
     "FaceRecord",
     "FrameRecord",
     "Header",
+    "MeasureRecord",
     "Segment",
     "SourceRecord",
+    "Spread",
     "Summary",
     "Track",
     "microseconds",
     "seconds",
 ]
 
-FORMAT = "ferpipe.timeline/1"
+FORMAT = "ferpipe.timeline/2"
 
 
 class SourceRecord(TypedDict):
@@ -33,13 +35,41 @@ class SourceRecord(TypedDict):
     height: int | None
 
 
-class Header(TypedDict):
-    """The first line of a `.jsonl`, and the head of a `.json`."""
+class MeasureRecord(TypedDict):
+    """A measure as `ferpipe.Measure` declares it; `of` is `face` or `frame`."""
 
+    name: str
+    unit: str
+    low: float | None
+    high: float | None
+    about: str
+    of: str
+
+
+class Spread(TypedDict):
+    """How a measure was distributed, weighted by how long frames last; `sd` is that of the whole."""
+
+    mean: float
+    sd: float
+    min: float
+    max: float
+
+
+class _Header(TypedDict):
     format: str
     source: SourceRecord
     model: Any
     classes: list[str]
+    measures: list[MeasureRecord]
+
+
+class Header(_Header, total=False):
+    """The first line of a `.jsonl`, and the head of a `.json`.
+
+    `notes`, what stages noted about the run, is there only where one has.
+    """
+
+    notes: dict[str, Any]
 
 
 class _Face(TypedDict):
@@ -55,10 +85,11 @@ class FaceRecord(_Face, total=False):
     """One face in one frame; `box` is [x, y, w, h] in pixels.
 
     `raw` holds the probabilities before smoothing.  `detected` is there, and False, only where a
-    tracker carried the box over a frame without detection.
+    tracker carried the box over a frame without detection.  `measures` holds what is known.
     """
 
     detected: bool
+    measures: dict[str, float]
 
 
 class _Frame(TypedDict):
@@ -70,11 +101,13 @@ class _Frame(TypedDict):
 class FrameRecord(_Frame, total=False):
     """One frame; `discontinuity` is there, and True, only where the stream was interrupted.
 
-    `picture`, the name of the file, is there only where each frame is a file of its own.
+    `picture`, the name of the file, is there only where each frame is a file of its own; `measures`
+    only where one of the frame itself is known.
     """
 
     discontinuity: bool
     picture: str
+    measures: dict[str, float]
 
 
 class Segment(TypedDict):
@@ -86,13 +119,7 @@ class Segment(TypedDict):
     mean_probability: float | None
 
 
-class Track(TypedDict):
-    """One person over time.
-
-    first, last: times of the first and the last frame the track was seen in.
-    frames: in how many it was seen.  seconds: time a label.  dominant: the label of most time.
-    """
-
+class _Track(TypedDict):
     id: int
     first: float
     last: float
@@ -102,13 +129,18 @@ class Track(TypedDict):
     segments: list[Segment]
 
 
-class Summary(TypedDict):
-    """The whole timeline in a few numbers.
+class Track(_Track, total=False):
+    """One person over time.
 
-    faces: faces in all frames together.  duration: from the first frame to the end of the last.
-    seconds: time a label over all faces; share: the same as fractions of their sum.
+    first, last: times of the first and the last frame the track was seen in.
+    frames: in how many it was seen.  seconds: time a label.  dominant: the label of most time.
+    measures: how those of its faces were distributed, where any is known.
     """
 
+    measures: dict[str, Spread]
+
+
+class _Summary(TypedDict):
     frames: int
     frames_without_faces: int
     faces: int
@@ -117,6 +149,17 @@ class Summary(TypedDict):
     seconds: dict[str, float]
     share: dict[str, float]
     dominant: str | None
+
+
+class Summary(_Summary, total=False):
+    """The whole timeline in a few numbers.
+
+    faces: faces in all frames together.  duration: from the first frame to the end of the last.
+    seconds: time a label over all faces; share: the same as fractions of their sum.
+    measures: how those of all faces, and those of the frames, were distributed, where any is known.
+    """
+
+    measures: dict[str, Spread]
 
 
 def seconds(time: int) -> float:

@@ -6,18 +6,27 @@ import csv
 import json
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from importlib import resources
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TextIO, cast
 
 from ferpipe.errors import UsageError
-from ferpipe.timeline.model import FORMAT, FrameRecord, Header, SourceRecord, Summary, Track
+from ferpipe.timeline.model import (
+    FORMAT,
+    FrameRecord,
+    Header,
+    MeasureRecord,
+    SourceRecord,
+    Summary,
+    Track,
+)
 from ferpipe.timeline.summary import Tally, paced, usual_step
-from ferpipe.timeline.table import classes_of, columns, frames_of, rows
+from ferpipe.timeline.table import classes_of, columns, frames_of, measures_of, rows
 
-__all__ = ["Timeline", "load", "schema"]
+__all__ = ["Timeline", "load"]
 
+_READ = ("ferpipe.timeline/1", FORMAT)
+"""What this ferpipe reads; version 1 has neither measures nor notes."""
 _VERSION = re.compile(r"ferpipe\.timeline/(\d+)")
 
 
@@ -26,6 +35,8 @@ class Timeline:
     """A timeline in memory; the entries are those of the JSON document.
 
     complete: False where the run was cut short.
+    measures: what the measures of faces and frames are; a `.csv` knows their names only.
+    notes: what stages noted about the run, such as the detector's name.
     """
 
     source: SourceRecord | None
@@ -35,6 +46,8 @@ class Timeline:
     tracks: list[Track]
     summary: Summary
     complete: bool = True
+    measures: list[MeasureRecord] = field(default_factory=list)
+    notes: dict[str, Any] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         """In one line: a notebook shows what a cell ends with, and a timeline may hold an hour."""
@@ -52,20 +65,16 @@ class Timeline:
             import pandas as pd
         except ImportError as error:
             raise UsageError("to_pandas() needs pandas: pip install pandas") from error
-        table = (
+        classes, measures, usual = self.classes, self.measures, usual_step(self.source)
+        table = [
             row
-            for record, lasted in paced(self.frames, usual_step(self.source))
-            for row in rows(record, lasted, self.classes)
-        )
+            for record, lasted in paced(self.frames, usual)
+            for row in rows(record, lasted, classes, measures)
+        ]
         pictures = any("picture" in record for record in self.frames)
-        frame = pd.DataFrame(list(table), columns=columns(self.classes, pictures=pictures))
-        return frame.astype({"track": "Int64", "index": "int64", "detected": "bool"})
-
-
-def schema() -> dict[str, Any]:
-    """The JSON Schema (draft 2020-12) of a `.json` timeline; its `$defs` hold the lines of a `.jsonl`."""
-    text = resources.files("ferpipe.timeline").joinpath("timeline-1.schema.json").read_text("utf-8")
-    return cast("dict[str, Any]", json.loads(text))
+        frame = pd.DataFrame(table, columns=columns(classes, measures, pictures=pictures))
+        numbers = {name: "float64" for name in columns((), measures) if name not in columns(())}
+        return frame.astype({"track": "Int64", "index": "int64", "detected": "bool", **numbers})
 
 
 def load(path: str | Path) -> Timeline:
@@ -143,6 +152,8 @@ def _from_document(document: dict[str, Any], where: Path) -> Timeline:
             tracks=document["tracks"],
             summary=document["summary"],
             complete=document["complete"],
+            measures=document.get("measures", []),
+            notes=document.get("notes", {}),
         )
     except KeyError as error:
         raise UsageError(f"'{where}' is damaged: it has no '{error.args[0]}'") from error
@@ -186,6 +197,8 @@ def _added_up(frames: list[FrameRecord], header: Header) -> Timeline:
         tracks=tally.tracks(classes),
         summary=tally.summary(classes),
         complete=False,
+        measures=header.get("measures", []),
+        notes=header.get("notes", {}),
     )
 
 
@@ -222,6 +235,7 @@ def _read_table(file: TextIO, where: Path) -> Timeline:
         frames=frames,
         tracks=tally.tracks(classes),
         summary=tally.summary(classes),
+        measures=measures_of(table.fieldnames or ()),
     )
 
 
@@ -234,7 +248,7 @@ def _parse(text: str) -> Any:
 
 def _check_version(head: Any, where: Path) -> None:
     found = head.get("format")
-    if found == FORMAT:
+    if found in _READ:
         return
     if isinstance(found, str) and _VERSION.fullmatch(found):
         raise UsageError(f"'{where}' is of format '{found}'; this ferpipe reads '{FORMAT}': update ferpipe")

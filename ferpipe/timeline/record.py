@@ -9,8 +9,17 @@ from pathlib import PurePath
 from typing import Any
 
 from ferpipe.errors import redact
+from ferpipe.measures import Measure, significant
 from ferpipe.packet import Emotion, Face, Packet, StreamInfo
-from ferpipe.timeline.model import FORMAT, FaceRecord, FrameRecord, Header, SourceRecord, seconds
+from ferpipe.timeline.model import (
+    FORMAT,
+    FaceRecord,
+    FrameRecord,
+    Header,
+    MeasureRecord,
+    SourceRecord,
+    seconds,
+)
 
 __all__ = ["header_of", "record_of"]
 
@@ -18,22 +27,39 @@ _URL = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*://")
 
 
 def header_of(
-    stream: StreamInfo, packet: Packet | None = None, *, model: Any = None, classes: Sequence[str] = ()
+    stream: StreamInfo,
+    packet: Packet | None = None,
+    *,
+    model: Any = None,
+    classes: Sequence[str] = (),
+    measures: Iterable[Measure] = (),
+    notes: Mapping[str, Any] | None = None,
 ) -> Header:
     """The header of a timeline of `stream`.
 
     `packet`, the first one, fills in the size of the picture where the source did not know it, and
     the classes where the classifier did not say them.
+    measures: those that the faces and the frames may have.
+    notes: what else stages noted about the run; made JSON-like, without credentials and folders.
     """
-    names = list(classes) or _classes_in(packet)
-    return {"format": FORMAT, "source": _source(stream, packet), "model": _plain(model), "classes": names}
+    header: Header = {
+        "format": FORMAT,
+        "source": _source(stream, packet),
+        "model": _plain(model),
+        "classes": list(classes) or _classes_in(packet),
+        "measures": [_described(measure) for measure in measures],
+    }
+    if notes:
+        header["notes"] = _plain(notes)
+    return header
 
 
 def record_of(packet: Packet, digits: int = 4) -> FrameRecord:
     """The record of one packet, with probabilities and scores rounded to `digits` decimals.
 
     A face whose box is not finite is left out.  A score that is not finite is None, and so is an
-    emotion with a probability that is not finite or not one probability a class.
+    emotion with a probability that is not finite or not one probability a class.  Measures have six
+    significant digits; one that is not finite is left out.
     """
     faces = [_face(face, digits) for face in packet.faces if all(map(math.isfinite, face.box))]
     record: FrameRecord = {"index": int(packet.frame.index), "time": seconds(packet.time), "faces": faces}
@@ -41,6 +67,8 @@ def record_of(packet: Packet, digits: int = 4) -> FrameRecord:
         record["discontinuity"] = True
     if packet.frame.picture is not None:
         record["picture"] = packet.frame.picture
+    if measures := _measured(packet.measures):
+        record["measures"] = measures
     return record
 
 
@@ -82,7 +110,24 @@ def _face(face: Face, digits: int) -> FaceRecord:
     }
     if not face.detected:
         record["detected"] = False
+    if measures := _measured(face.measures):
+        record["measures"] = measures
     return record
+
+
+def _measured(values: Mapping[str, float]) -> dict[str, float]:
+    return {name: significant(value) for name, value in values.items() if math.isfinite(value)}
+
+
+def _described(measure: Measure) -> MeasureRecord:
+    return {
+        "name": measure.name,
+        "unit": measure.unit,
+        "low": measure.low,
+        "high": measure.high,
+        "about": measure.about,
+        "of": measure.of,
+    }
 
 
 def _is_sound(emotion: Emotion) -> bool:

@@ -21,6 +21,7 @@ from ferpipe.timeline.model import (
     microseconds,
     seconds,
 )
+from ferpipe.timeline.spread import Spreads
 
 __all__ = ["BRIDGE", "HOLD", "Pace", "Tally", "paced", "usual_step"]
 
@@ -121,6 +122,7 @@ class _Person:
     epoch: int = 0
     frames: int = 0
     spans: list[_Span] = field(default_factory=list)
+    spreads: Spreads = field(default_factory=Spreads)
 
     def see(self, face: FaceRecord, time: int, duration: int, epoch: int) -> None:
         label = face["label"]
@@ -129,6 +131,7 @@ class _Person:
             span = _Span(time, time, label)
             self.spans.append(span)
         span.grow(time + duration, (face["probabilities"] or {}).get(label or ""))
+        self.spreads.add(face.get("measures", {}), duration)
         self.last, self.epoch = time, epoch
         self.frames += 1
 
@@ -177,6 +180,7 @@ class Tally:
     def __init__(self) -> None:
         self._people: dict[int, _Person] = {}
         self._untracked = _Time()
+        self._spreads = Spreads()
         self._frames = self._empty = self._faces = self._epoch = 0
         self._start: int | None = None
         self._end = 0
@@ -189,6 +193,7 @@ class Tally:
         self._frames += 1
         self._epoch += record.get("discontinuity", False)
         self._empty += not record["faces"]
+        self._spreads.add(record.get("measures", {}), duration)
         for face in record["faces"]:
             self._see(face, time, duration)
 
@@ -196,11 +201,13 @@ class Tally:
         self._faces += 1
         if face["track"] is None:
             self._untracked.add(face["label"], duration, 1)
+            self._spreads.add(face.get("measures", {}), duration)
             return
         person = self._people.setdefault(face["track"], _Person(face["track"], time))
         # Of two faces with one id in one frame the first counts: nobody is in two places.
         if person.last != time:
             person.see(face, time, duration, self._epoch)
+            self._spreads.add(face.get("measures", {}), duration)
 
     @property
     def untracked(self) -> Counter[str]:
@@ -217,7 +224,7 @@ class Tally:
         for person in self._people.values():
             for span in person.spans:
                 time.add(span.label, span.end - span.start, span.frames)
-        return {
+        summary: Summary = {
             "frames": self._frames,
             "frames_without_faces": self._empty,
             "faces": self._faces,
@@ -227,13 +234,16 @@ class Tally:
             "share": time.share(classes),
             "dominant": time.dominant(classes),
         }
+        if spreads := self._spreads.as_record():
+            summary["measures"] = spreads
+        return summary
 
 
 def _track(person: _Person, classes: Sequence[str]) -> Track:
     time = _Time()
     for span in person.spans:
         time.add(span.label, span.end - span.start, span.frames)
-    return {
+    track: Track = {
         "id": person.id,
         "first": seconds(person.first),
         "last": seconds(person.last),
@@ -242,3 +252,6 @@ def _track(person: _Person, classes: Sequence[str]) -> Track:
         "dominant": time.dominant(classes),
         "segments": [span.as_segment() for span in person.spans],
     }
+    if spreads := person.spreads.as_record():
+        track["measures"] = spreads
+    return track

@@ -5,22 +5,30 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from ferpipe.timeline.model import FaceRecord, FrameRecord, microseconds, seconds
+from ferpipe.timeline.model import FaceRecord, FrameRecord, MeasureRecord, microseconds, seconds
 
-__all__ = ["classes_of", "columns", "frames_of", "rows"]
+__all__ = ["classes_of", "columns", "frames_of", "measures_of", "rows"]
 
 _BOX = ("x", "y", "w", "h")
 _FIXED = ("index", "time", "duration", "track", *_BOX, "score", "detected", "label")
 
 
-def columns(classes: Iterable[str], *, pictures: bool = False) -> list[str]:
-    """The names of the columns; `p_happy` is a probability, `raw_happy` the one before smoothing.
+_MEASURES = {"face": "m_", "frame": "frame_"}
+"""How the columns of measures begin, by what they describe."""
+
+
+def columns(
+    classes: Iterable[str], measures: Iterable[MeasureRecord] = (), *, pictures: bool = False
+) -> list[str]:
+    """The names of the columns; `p_happy` is a probability, `raw_happy` the one before smoothing,
+    `m_head.yaw` a measure of the face, `frame_light` one of the frame.
 
     pictures: whether a column tells the file of each frame.
     """
     names = list(classes)
     fixed = (*_FIXED, "picture") if pictures else _FIXED
-    return [*fixed, *(f"p_{name}" for name in names), *(f"raw_{name}" for name in names)]
+    shares = [f"{prefix}{name}" for prefix in ("p_", "raw_") for name in names]
+    return [*fixed, *shares, *(_MEASURES[measure["of"]] + measure["name"] for measure in measures)]
 
 
 def classes_of(names: Iterable[str]) -> list[str]:
@@ -32,12 +40,33 @@ def classes_of(names: Iterable[str]) -> list[str]:
     return [name.removeprefix("p_") for name in found if name.startswith("p_")]
 
 
-def rows(record: FrameRecord, duration: int, classes: Iterable[str]) -> Iterator[dict[str, Any]]:
+def measures_of(names: Iterable[str]) -> list[MeasureRecord]:
+    """The measures that the columns speak of, as far as a table knows them: units and ranges it does not."""
+    return [
+        {
+            "name": name.removeprefix(prefix),
+            "unit": "",
+            "low": None,
+            "high": None,
+            "about": "",
+            "of": of,
+        }
+        for name in names
+        for of, prefix in _MEASURES.items()
+        if name.startswith(prefix)
+    ]
+
+
+def rows(
+    record: FrameRecord, duration: int, classes: Iterable[str], measures: Iterable[MeasureRecord] = ()
+) -> Iterator[dict[str, Any]]:
     """A row a face of a frame that lasted `duration` microseconds; None where nothing is known."""
-    names = list(classes)
+    names, of_frame = list(classes), record.get("measures", {})
+    measured = [(measure["name"], measure["of"]) for measure in measures]
     picture = {"picture": record["picture"]} if "picture" in record else {}
     for face in record["faces"]:
         likely, raw = face["probabilities"] or {}, face["raw"] or {}
+        known = {"face": face.get("measures", {}), "frame": of_frame}
         yield {
             "index": record["index"],
             "time": record["time"],
@@ -50,6 +79,7 @@ def rows(record: FrameRecord, duration: int, classes: Iterable[str]) -> Iterator
             **picture,
             **{f"p_{name}": likely.get(name) for name in names},
             **{f"raw_{name}": raw.get(name) for name in names},
+            **{_MEASURES[of] + name: known[of].get(name) for name, of in measured},
         }
 
 
@@ -71,6 +101,8 @@ def frames_of(
             frame = {"index": index, "time": float(row["time"]), "faces": []}
             if row.get("picture"):
                 frame["picture"] = row["picture"]
+            if measures := _measures(row, "frame"):
+                frame["measures"] = measures
             duration = microseconds(float(row["duration"]))
         frame["faces"].append(_face(row, names))
     if frame is not None:
@@ -88,7 +120,17 @@ def _face(row: Mapping[str, str], names: list[str]) -> FaceRecord:
     }
     if row["detected"] == "False":
         face["detected"] = False
+    if measures := _measures(row, "face"):
+        face["measures"] = measures
     return face
+
+
+def _measures(row: Mapping[str, str], of: str) -> dict[str, float]:
+    prefix = _MEASURES[of]
+    cells = {
+        name.removeprefix(prefix): cell for name, cell in row.items() if name and name.startswith(prefix)
+    }
+    return {name: float(cell) for name, cell in cells.items() if cell}
 
 
 def _numbers(row: Mapping[str, str], names: list[str], prefix: str) -> dict[str, float] | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 from pydantic import Field, model_validator
 from typing_extensions import Self
@@ -33,8 +32,9 @@ class TimelineSink(Stage[TimelineOptions]):
     """Writes the emotion timeline, a record a frame, as a .json, .jsonl or .csv file.
 
     While the run lasts, the records stand in `<path>.part`, each from the moment its frame came (in a
-    .csv, the next one); `ferpipe.timeline.load` reads that file too.  Takes tracks and emotions where
-    there are any.  A face whose box is not finite is left out and counted as `unsound_faces`.
+    .csv, the next one); `ferpipe.timeline.load` reads that file too.  Takes tracks, emotions,
+    measures and notes where there are any.  A face whose box is not finite is left out and counted
+    as `unsound_faces`.
     Raises RunError where the disk does not take it.
     """
 
@@ -76,9 +76,15 @@ class TimelineSink(Stage[TimelineOptions]):
 
     def _begin(self, packet: Packet | None) -> Writer:
         assert self._output is not None  # noqa: S101 -- `open` made it
-        notes = self.context.notes
-        classes: Any = notes.get("classes", ())
-        header = header_of(self._stream(packet), packet, model=notes.get("model"), classes=tuple(classes))
+        notes = dict(self.context.notes)
+        header = header_of(
+            self._stream(packet),
+            packet,
+            model=notes.pop("model", None),
+            classes=tuple(notes.pop("classes", ())),
+            measures=self.context.measures,
+            notes=notes,
+        )
         form = self.options.format or format_of(self.options.path) or "json"
         return Writer(self._output, form, header)
 

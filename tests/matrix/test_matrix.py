@@ -238,4 +238,4 @@ def leaves_outputs(cell: Cell, report: RunReport, folder: Path) -> None:
     least, most = cell.written_by("timeline")
     assert least <= len(timeline.frames) <= most
     assert timeline.complete in cell.complete()
-    assert json.loads((folder / "out.json").read_text())["format"] == "ferpipe.timeline/1"
+    assert json.loads((folder / "out.json").read_text())["format"] == "ferpipe.timeline/2"

@@ -23,6 +23,7 @@ NEEDED = [
     "ferpipe_report/web/js/main.js",
     "ferpipe_report/web/vendor/uplot/LICENSE",
     "ferpipe/timeline/timeline-1.schema.json",
+    "ferpipe/timeline/timeline-2.schema.json",
     "ferpipe/_shipped/pipelines/schema.json",
     "ferpipe/_shipped/samples/demo.mp4",
     "ferpipe/_shipped/models/base.tflite",

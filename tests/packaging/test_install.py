@@ -62,7 +62,7 @@ def demo(ferpipe: Ferpipe, folder: Path) -> None:
     (timeline,) = folder.rglob("*.json")
     (video,) = folder.rglob("*.mp4")
     document = json.loads(timeline.read_text(encoding="utf-8"))
-    assert document["format"] == "ferpipe.timeline/1"
+    assert document["format"] == "ferpipe.timeline/2"
     assert document["summary"]["faces"] > 100
     assert video.stat().st_size > 50_000
     assert f"wrote {timeline}" in done.stderr

@@ -41,7 +41,7 @@ def refusal(path: Path) -> str:
 
 
 def test_a_newer_version_is_named(written: Path) -> None:
-    assert "'ferpipe.timeline/2'" in refusal(changed(written, format="ferpipe.timeline/2"))
+    assert "'ferpipe.timeline/3'" in refusal(changed(written, format="ferpipe.timeline/3"))
     assert "update ferpipe" in refusal(written)
 
 
