@@ -32,6 +32,9 @@ class Request:
     events: Sequence[Path] = ()
     align: str | None = None
     by_file: bool = False
+    videos: Sequence[Path] = ()
+    embed: bool = False
+    thumbnails: bool = True
     overwrite: bool = False
 
 
@@ -42,7 +45,14 @@ def build(request: Request) -> Path:
     the disk does not take it.
     """
     target = request.output or _beside(request.timelines)
-    refuse_existing([target], [*request.timelines, *request.events], overwrite=request.overwrite)
+    refuse_existing(
+        [target], [*request.timelines, *request.events, *request.videos], overwrite=request.overwrite
+    )
+    if len(request.videos) not in {0, len(request.timelines)}:
+        count, wanted = len(request.videos), len(request.timelines)
+        raise UsageError(
+            f"{count} --video for {wanted} timelines: give one for each, in their order, or none"
+        )
     recordings = [open_recording(path) for path in request.timelines]
     if request.by_file:
         recordings = [merged(recording) for recording in recordings]
@@ -51,7 +61,19 @@ def build(request: Request) -> Path:
     across, columns = across_data(recordings, classes_of(recordings))
     extra = {**event_data(recordings, events), **across, "align": request.align}
     data, blobs = page_data(recordings, request.title or _title(recordings), extra)
-    write(target, assemble(data, {**blobs, **columns}).encode())
+    films: dict[str, str] = {}
+    if request.videos:
+        from ferpipe_report.page.media import media_data
+
+        media, films = media_data(
+            recordings,
+            dict(enumerate(request.videos)),
+            target,
+            embed=request.embed,
+            thumbnails=request.thumbnails,
+        )
+        data["recordings"] = [{**told, **more} for told, more in zip(data["recordings"], media, strict=True)]
+    write(target, assemble(data, {**blobs, **columns, **films}).encode())
     click.echo(f"wrote {target}", err=True)
     return target
 

@@ -30,6 +30,13 @@ _OUT = click.Path(path_type=Path, dir_okay=False)
     show_default=True,
     help="A row a person, or a row a file with the largest face of each frame.",
 )
+@click.option(
+    "--video", "videos", type=_FILE, multiple=True, help="The video of each TIMELINE, in their order."
+)
+@click.option("--embed", is_flag=True, help="Put the videos into the page; left out, it links to them.")
+@click.option(
+    "--thumbnails/--no-thumbnails", default=True, help="Small pictures of the videos; they show faces."
+)
 @click.option("--overwrite", is_flag=True, help="Replace outputs that exist.")
 def report(
     timelines: tuple[Path, ...],
@@ -38,7 +45,10 @@ def report(
     events: tuple[Path, ...],
     align: str | None,
     by: str,
+    videos: tuple[Path, ...],
     *,
+    embed: bool,
+    thumbnails: bool,
     overwrite: bool,
 ) -> int:
     """Make one HTML page of timelines that works without a network.
@@ -56,6 +66,9 @@ def report(
             events=events,
             align=align,
             by_file=by == "file",
+            videos=videos,
+            embed=embed,
+            thumbnails=thumbnails,
             overwrite=overwrite,
         )
     )

@@ -42,7 +42,7 @@ class Together:
 
     edges: (bins + 1,) in microseconds.  people: how many were in view, (bins,).  share: (bins, classes),
     the fraction of the time of those in view and labelled that has each label.  mean, low, high: (bins,
-    classes), of the probability; low and high are NaN with fewer than two people.
+    classes), of the probability; low and high are NaN with fewer than three people.
     """
 
     edges: Ints
@@ -77,7 +77,7 @@ def together(recordings: Sequence[Recording], classes: Sequence[str]) -> Togethe
 def interval(values: Floats, weights: Floats) -> tuple[Floats, Floats, Floats]:
     """Weighted mean over the first axis and its 95 % interval (Student's t, Kish's effective n).
 
-    NaN where there is no weight; low and high are NaN where the effective n is below two.
+    NaN where there is no weight; low and high are NaN where the effective n is below three.
     """
     kept = np.where(weights > 0, np.nan_to_num(values), 0.0)
     total = weights.sum(0)
@@ -86,7 +86,7 @@ def interval(values: Floats, weights: Floats) -> tuple[Floats, Floats, Floats]:
         n = total**2 / (weights**2).sum(0)
         spread = (weights * (kept - mean) ** 2).sum(0) / total * n / (n - 1)
         half = _t(n - 1) * np.sqrt(spread / n)
-    known = n >= 2 - 1e-9
+    known = n >= 3 - 1e-9
     return mean, np.where(known, mean - half, np.nan), np.where(known, mean + half, np.nan)
 
 

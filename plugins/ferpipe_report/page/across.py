@@ -12,7 +12,10 @@ from ferpipe_report.together import together
 __all__ = ["across_data"]
 
 _ENOUGH = 3
-"""People from whom on a mean says more than their own curves."""
+"""People of several recordings from whom on a mean says more than their own curves."""
+
+_CROWD = 5
+"""The same of one recording, where one person is often several tracks."""
 
 _LEVELS = 1000
 
@@ -21,7 +24,7 @@ def across_data(
     recordings: Sequence[Recording], classes: Sequence[str]
 ) -> tuple[dict[str, Any], dict[str, str]]:
     """The layout of the columns and the columns; both empty where there are too few people."""
-    if sum(len(each.people) for each in recordings) < _ENOUGH:
+    if sum(len(each.people) for each in recordings) < (_ENOUGH if len(recordings) > 1 else _CROWD):
         return {}, {}
     found = together(recordings, classes)
     columns: list[Column] = [integers("edge", found.edges), integers("people", found.people)]

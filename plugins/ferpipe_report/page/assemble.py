@@ -30,6 +30,7 @@ MODULES = (
     "keyboard",
     "tables",
     "matrix",
+    "video",
     "picture",
     "download",
     "views",

@@ -12,14 +12,14 @@ import { drawAxis, makeStack } from "./stack.js";
 function drawShares(context, width, height, range, found, classes, look) {
   const scale = width / (range[1] - range[0]);
   for (let i = 0; i + 1 < found.edge.length; i += 1) {
-    const left = Math.max(0, (found.edge[i] - range[0]) * scale);
-    const right = Math.min(width, (found.edge[i + 1] - range[0]) * scale);
+    const left = Math.max(0, Math.floor((found.edge[i] - range[0]) * scale));
+    const right = Math.min(width, Math.ceil((found.edge[i + 1] - range[0]) * scale));
     if (right <= 0 || left >= width) continue;
     let top = height;
     for (const label of classes) {
       const tall = (found[`share:${label}`][i] || 0) * height;
       context.fillStyle = look.colours[label];
-      context.fillRect(left, top - tall, right - left + 0.4, tall);
+      context.fillRect(left, top - tall, right - left, tall);
       top -= tall;
     }
   }
@@ -58,7 +58,8 @@ export async function acrossSection(data, state, whole, look, total) {
     const share = (label) => found[`share:${label}`][at];
     const top = used.filter((label) => share(label) > 0).sort((a, b) => share(b) - share(a)).slice(0, 3);
     const mean = (kind) => percent(found[`${kind}:${select.value}`][at]);
-    said.textContent = `${found.people[at]} of ${total} in view; show: ${top.map((label) => `${label} ${percent(share(label))}`).join(", ") || "\u2013"}; mean of ${select.value} ${mean("mean")} (${mean("low")} to ${mean("high")})`;
+    const between = Number.isNaN(found[`low:${select.value}`][at]) ? "" : ` (${mean("low")} to ${mean("high")})`;
+    said.textContent = `${found.people[at]} of ${total} in view; show: ${top.map((label) => `${label} ${percent(share(label))}`).join(", ") || "\u2013"}; mean of ${select.value} ${mean("mean")}${between}`;
   };
   select.addEventListener("change", () => {
     draw();

@@ -56,7 +56,7 @@ export function listenToKeys(glass, state, whole, rows, play) {
     PageUp: () => go(state.get("pin") - half()),
     PageDown: () => go(state.get("pin") + half()),
     Home: () => go(whole[0]),
-    End: () => go(whole[1]),
+    End: () => go(rows[state.get("person")]?.recording.times.at(-1) ?? whole[1]),
     ArrowUp: () => choose(-1),
     ArrowDown: () => choose(1),
     "+": () => zoom(0.5),

@@ -18,6 +18,7 @@ import { makeState, soon } from "./state.js";
 import { measureTable, peopleTable } from "./tables.js";
 import { choices, legend, view } from "./views.js";
 import { stretchSection } from "./stretches.js";
+import { addMoments, videoPanel } from "./video.js";
 import { acrossSection } from "./across.js";
 
 const data = JSON.parse(document.getElementById("data").textContent);
@@ -155,10 +156,13 @@ async function main() {
   const timeline = section("timeline", "Over time", controls(state, rows, whole, measures), key());
   place.append(timeline);
   if (!rows.length) timeline.append(make("p", { class: "note", text: "Nobody was followed in this recording." }));
+  const film = rows.length && recordings.some((each) => each.told.video) ? videoPanel(state, rows, recordings, look) : null;
+  if (film) timeline.append(film.element);
   const stack = makeStack(timeline, state);
+  if (rows.length && recordings.some((each) => each.told.moments)) addMoments(stack, state, rows);
   addRows(stack, state, recordings, rows, look, data.events);
   listen(stack, state, whole);
-  listenToKeys(stack.glass, state, whole, rows, () => {});
+  listenToKeys(stack.glass, state, whole, rows, () => film?.play());
   followRows(state, rows, look);
   timeline.append(help());
   const across = data.across ? await acrossSection(data, state, whole, look, rows.length) : null;
@@ -184,6 +188,8 @@ function transitionsOf(state, rows) {
   const place = make("div", { class: "side" });
   const draw = () => {
     const shown = rows.length <= MOST_MATRICES ? rows : [rows[state.get("person")]];
+    const none = shown.every((person) => person.told.numbers.changes === 0);
+    if (none) return place.replaceChildren(make("p", { class: "note", text: "No label changed straight to another." }));
     place.replaceChildren(...shown.map((person) => matrixTable(person.told.transitions, person.recording.told.classes, person.name)));
   };
   state.on(["person"], draw);

@@ -45,7 +45,7 @@ export function addRows(stack, state, recordings, rows, look, events) {
       const button = make(
         "button",
         { class: "person", title: person.name, onclick: () => state.set({ person: number }) },
-        person.told.picture ? make("img", { src: person.told.picture, alt: "" }) : null,
+        recording.told.portraits?.[person.told.track] ? make("img", { src: recording.told.portraits[person.told.track], alt: "" }) : null,
         make("span", { text: person.short }),
       );
       const height = rows.length > 6 ? 20 : 30;
