@@ -84,7 +84,7 @@ def _begun(worker: Worker) -> Iterator[Packet] | None:
 
 def _check(worker: Worker, packet: object, last: int) -> None:
     name = worker.node.name
-    wrong = worker.findings.objection(packet, None)
+    wrong = worker.inspection.objection(packet, None)
     if wrong is not None:
         raise worker.told("frames", wrong)
     assert isinstance(packet, Packet)  # noqa: S101 -- or there would have been an objection

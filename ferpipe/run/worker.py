@@ -19,7 +19,7 @@ from ferpipe.graph.model import Arrival, Node
 from ferpipe.packet import Packet
 from ferpipe.run.control import Control
 from ferpipe.run.error_text import explain, frame_of, name_of, where
-from ferpipe.run.findings import Findings
+from ferpipe.run.inspection import Inspection
 from ferpipe.run.join import Join
 from ferpipe.run.message import Message
 from ferpipe.run.policy import Tally, excused, spent
@@ -79,7 +79,7 @@ class Worker:
         if trace is not None:
             self._row = trace.row(node.name) if twin is None else trace.lane(node.name)
         self.arrival = arrival or Arrival()
-        self.findings = Findings(self.arrival.measures, node.gives)
+        self.inspection = Inspection(self.arrival.measures, node.gives)
         self._join = Join(len(node.inputs), self.arrival.merge) if len(node.inputs) > 1 else None
         self._delays = stage.delays
         self._kept: deque[Message] = deque()
@@ -279,7 +279,7 @@ class Worker:
         raise _NonsenseError(call, f"gave a packet at {packet.time} us that it does not hold")
 
     def _check(self, message: Message, packet: object, call: str) -> None:
-        wrong = self.findings.objection(packet, message.packet)
+        wrong = self.inspection.objection(packet, message.packet)
         if wrong is not None:
             raise _NonsenseError(call, wrong, message)
 

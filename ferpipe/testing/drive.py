@@ -12,7 +12,7 @@ import numpy as np
 
 from ferpipe.measures import Measure
 from ferpipe.packet import Frame, Image, Packet, StreamInfo, is_of_faces
-from ferpipe.run.findings import Findings
+from ferpipe.run.inspection import Inspection
 from ferpipe.stages import Context, Options, Source, Stage
 from ferpipe.testing.context import TestContext
 
@@ -55,7 +55,7 @@ def run_stage(
     needs, gives = stage.contract(stage.options)
     arriving = _measures_in(packets)
     own = {measure.name: measure for measure in stage.measured(stage.options, arriving)}
-    findings = Findings({**arriving, **own})
+    inspection = Inspection({**arriving, **own})
     context.measures = context.measures or (*arriving.values(), *own.values())
     results: list[Packet] = []
     for packet in packets:
@@ -75,7 +75,7 @@ def run_stage(
         assert packet.time in received, f"the stage invented a packet at {packet.time} us"  # noqa: S101
         lacking = _with_packets(gives) - packet.data.keys()
         assert not lacking, f"the stage promised {sorted(lacking)} and did not give it"  # noqa: S101
-        wrong = findings.objection(packet, received[packet.time])
+        wrong = inspection.objection(packet, received[packet.time])
         assert wrong is None, f"the stage gave what it may not: {wrong}"  # noqa: S101
     times = [packet.time for packet in results]
     assert times == sorted(set(times)), "the stage gave packets out of order"  # noqa: S101
@@ -115,9 +115,9 @@ def run_source(
         context.stop.set()
         source.interrupt()
         source.close()
-    findings = Findings({measure.name: measure for measure in source.measured(source.options, {})})
+    inspection = Inspection({measure.name: measure for measure in source.measured(source.options, {})})
     for packet in packets:
-        wrong = findings.objection(packet, None)
+        wrong = inspection.objection(packet, None)
         assert wrong is None, f"the source gave what it may not: {wrong}"  # noqa: S101
     times = [packet.time for packet in packets]
     assert all(a < b for a, b in pairwise(times)), "time must increase strictly"  # noqa: S101

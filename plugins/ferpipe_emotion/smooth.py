@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from pydantic import Field
 
-from ferpipe import Context, Emotion, Face, Options, Packet, Stage
+from ferpipe import Context, Emotion, Face, Measure, Options, Packet, Stage
 from ferpipe.packet import MICROSECONDS, StreamInfo
 from ferpipe_emotion.hysteresis import Steady
 from ferpipe_emotion.labels import LabelRule
+from ferpipe_emotion.measure_filter import MeasureFilter, declared
 
 __all__ = ["Smooth", "SmoothOptions"]
 
@@ -51,13 +53,19 @@ class SmoothOptions(Options):
         le=1,
         description="Weight of faces that the tracker carried over a frame without detection.",
     )
+    measures: tuple[str, ...] = Field(
+        default=(),
+        description="Measures that are smoothed too, such as head.yaw; each is kept as head.yaw.raw. Where "
+        "some are named, a classifier is not needed.",
+    )
 
 
 class Smooth(Stage[SmoothOptions]):
     """Steady emotions along each track: exponential smoothing, and labels that are earned.
 
     A track begins without a label.  The probabilities before smoothing are kept as `raw`.  Faces
-    without a track or without an emotion pass unchanged.
+    without a track or without an emotion pass unchanged.  Measures that are named are smoothed too, those
+    of faces along each track, and kept as they were under their name with `.raw` behind it.
     """
 
     Options = SmoothOptions
@@ -67,8 +75,21 @@ class Smooth(Stage[SmoothOptions]):
     def __init__(self, options: SmoothOptions | None = None) -> None:
         super().__init__(options)
         self._tracks: dict[tuple[str, int], Steady] = {}
+        self._filters: dict[tuple[str, int | None], MeasureFilter] = {}
         self._last: dict[str, int] = {}
         self._short: frozenset[str] = frozenset()
+
+    @classmethod
+    def contract(cls, options: SmoothOptions) -> tuple[frozenset[str], frozenset[str]]:
+        """The measures that are named, and a classifier where none is."""
+        if not options.measures:
+            return cls.needs, cls.gives
+        return cls.needs - {"emotions"} | set(options.measures), cls.gives
+
+    @classmethod
+    def measured(cls, options: SmoothOptions, arriving: Mapping[str, Measure]) -> tuple[Measure, ...]:
+        """What is smoothed, and what it was before."""
+        return declared(options.measures, arriving)
 
     def open(self, context: Context) -> None:
         """Note the sources that are over before a label could be earned."""
@@ -82,9 +103,12 @@ class Smooth(Stage[SmoothOptions]):
         """Smooth the emotion of every tracked face."""
         if packet.frame.discontinuity:
             self._tracks.clear()
+            self._filters.clear()
         self._forget(packet.time)
         last = self._last.get(packet.frame.source)
         self._last[packet.frame.source] = packet.time
+        if self.options.measures and packet.measures:
+            packet = packet.with_measures(self._filtered(None, packet.measures, packet, 1.0))
         if not packet.faces:
             return packet
         at_once = packet.frame.source in self._short or self._is_rare(packet.time, last)
@@ -93,19 +117,35 @@ class Smooth(Stage[SmoothOptions]):
     def close(self) -> None:
         """Forget every track."""
         self._tracks.clear()
+        self._filters.clear()
 
     def _smoothed(self, face: Face, packet: Packet, at_once: bool) -> Face:  # noqa: FBT001
-        if face.track is None or face.emotion is None:
+        track = face.track
+        if track is None:
             return face
-        emotion, key = face.emotion, (packet.frame.source, face.track)
+        weight = 1.0 if face.detected else self.options.carried
+        if self.options.measures and face.measures:
+            face = face.with_measures(self._filtered(track, face.measures, packet, weight))
+        if face.emotion is None:
+            return face
+        emotion, key = face.emotion, (packet.frame.source, track)
         steady = self._tracks.get(key)
         if steady is None or steady.classes != emotion.classes:
             steady = self._tracks[key] = Steady(
                 emotion.classes, self.options.tau, self._rule(), at_once=at_once
             )
-        weight = 1.0 if face.detected else self.options.carried
         shares, label = steady.update(emotion.probabilities, packet.time, weight)
         return face.replace(emotion=Emotion(emotion.classes, shares, label, raw=emotion.probabilities))
+
+    def _filtered(
+        self, track: int | None, values: Mapping[str, float], packet: Packet, weight: float
+    ) -> dict[str, float]:
+        """Of the measures of a face, or of the frame, those that are smoothed."""
+        key = (packet.frame.source, track)
+        if key not in self._filters:
+            forget = round(self.options.forget * MICROSECONDS)
+            self._filters[key] = MeasureFilter(self.options.measures, self.options.tau, forget)
+        return self._filters[key].update(values, packet.time, weight)
 
     def _rule(self) -> LabelRule:
         options = self.options
@@ -121,6 +161,8 @@ class Smooth(Stage[SmoothOptions]):
         limit = now - round(self.options.forget * MICROSECONDS)
         for key in [key for key, steady in self._tracks.items() if steady.time < limit]:
             del self._tracks[key]
+        for of in [of for of, each in self._filters.items() if each.time < limit]:
+            del self._filters[of]
 
 
 def _ends_within(stream: StreamInfo, limit: int) -> bool:

@@ -15,7 +15,7 @@ from ferpipe.measures import Measure
 from ferpipe.packet import Chip, Emotion, Face, Frame, Mark, Packet, is_of_faces
 from ferpipe.run.error_text import name_of
 
-__all__ = ["Findings"]
+__all__ = ["Inspection"]
 
 _UINT8 = np.dtype(np.uint8)
 _ONE = "one packet or None"
@@ -23,7 +23,7 @@ _ITEMS: Mapping[str, type] = {"faces": Face, "marks": Mark}
 """Kinds whose values are tuples of one type."""
 
 
-class Findings:
+class Inspection:
     """Looks for what a stage may not give.
 
     measures: those that may be in its packets, by name.
