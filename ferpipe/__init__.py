@@ -12,6 +12,11 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from ferpipe.analysis import analyze as analyze
     from ferpipe.analysis import analyze_video as analyze_video
+    from ferpipe.bases import Classifier as Classifier
+    from ferpipe.bases import FileOptions as FileOptions
+    from ferpipe.bases import FileSink as FileSink
+    from ferpipe.bases import Sender as Sender
+    from ferpipe.bases import SenderOptions as SenderOptions
     from ferpipe.check import Check as Check
     from ferpipe.errors import ConfigError as ConfigError
     from ferpipe.errors import FerpipeError as FerpipeError
@@ -45,6 +50,11 @@ __version__ = "0.1.0"
 _HOME = {
     "analyze": "analysis",
     "analyze_video": "analysis",
+    "Classifier": "bases",
+    "FileOptions": "bases",
+    "FileSink": "bases",
+    "Sender": "bases",
+    "SenderOptions": "bases",
     "Check": "check",
     "ConfigError": "errors",
     "FerpipeError": "errors",

@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 __all__ = ["analyze", "analyze_video", "chain", "is_still", "source_of"]
 
 STILLS = {".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp", ".pgm", ".ppm"}
-_KERAS = (".keras", ".h5", ".hdf5")
+_CLASSIFIERS = {".keras": "keras", ".h5": "keras", ".hdf5": "keras", ".onnx": "onnx"}
+"""The stage that runs a model of that ending; the others, and names, are LiteRT's."""
 _KEPT = 4
 """Sets of networks that stay open; one is some 40 MB."""
 
@@ -147,7 +148,7 @@ def _detects(stage: type[Stage[Any]]) -> bool:
 
 def faces_of(detector: Detector, model: str) -> list[Item]:
     """Detector, aligner and classifier."""
-    return [detector, "align", ("keras" if model.endswith(_KERAS) else "litert", {"model": model})]
+    return [detector, "align", (_CLASSIFIERS.get(Path(model).suffix, "litert"), {"model": model})]
 
 
 def is_still(path: str) -> bool:

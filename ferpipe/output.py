@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from typing_extensions import Self
 
-from ferpipe.errors import RunError, UsageError
+from ferpipe.errors import RunError, UsageError, remedy
 from ferpipe.locks import holder, lock
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ class Output:
         self._overwrite = overwrite
         self._progress = progress
         if not overwrite and self.target.exists():
-            raise UsageError(f"{self.target} exists: choose another name or add --overwrite")
+            raise UsageError(f"{self.target} exists: choose another name or {_overwrite()}")
         try:
             self._file, self._made = _opened(self.part, self.target)
         except OSError as error:
@@ -181,7 +181,7 @@ class Output:
             self._file.close()
             raise UsageError(
                 f"{self.part} exists, perhaps the output of a run that was cut short: "
-                "move or remove it, or add --overwrite"
+                f"move or remove it, or {_overwrite()}"
             )
 
 
@@ -236,6 +236,10 @@ class _Whole(RawIOBase):
         if not self.closed:
             super().close()
             os.close(self._descriptor)
+
+
+def _overwrite() -> str:
+    return remedy("add --overwrite", "pass overwrite=True")
 
 
 def _opened(part: Path, target: Path) -> tuple[_Whole, bool]:

@@ -1,6 +1,6 @@
 """Facial expressions: classifiers, smoothing over time, and the side files of models.
 
-The stages are `litert` and `keras`, which give each face its probabilities, and `smooth`,
+The stages are `litert`, `onnx` and `keras`, which give each face its probabilities, and `smooth`,
 which steadies them along a track.
 """
 
@@ -18,6 +18,7 @@ def ferpipe_stages() -> Mapping[str, str]:
     """The stages of this package; their modules are imported when a pipeline uses them."""
     return {
         "litert": "ferpipe_emotion.classify:LiteRT",
+        "onnx": "ferpipe_emotion.classify:Onnx",
         "keras": "ferpipe_emotion.classify:Keras",
         "smooth": "ferpipe_emotion.smooth:Smooth",
     }

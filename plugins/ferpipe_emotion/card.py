@@ -21,8 +21,7 @@ VERSION: Literal["ferpipe.model/1"] = "ferpipe.model/1"
 
 Format = Literal["litert", "keras", "h5", "keras-json", "saved-model", "onnx"]
 """How the weights are stored: a .tflite file; a .keras file; an .h5 file of a whole model;
-an architecture in JSON with its weights in another file; a SavedModel folder; an .onnx file,
-which ferpipe writes for other programs and does not run."""
+an architecture in JSON with its weights in another file; a SavedModel folder; an .onnx file."""
 
 
 class _Part(BaseModel):

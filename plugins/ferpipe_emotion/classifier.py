@@ -25,7 +25,7 @@ FER2013 = "angry, disgust, fear, happy, sad, surprise, neutral"
 
 
 class Network(Protocol):
-    """What runs a model file: LiteRT or Keras."""
+    """What runs a model file: LiteRT, ONNX Runtime or Keras."""
 
     @property
     def input_shape(self) -> tuple[int | None, ...]:
@@ -143,6 +143,10 @@ def _open_network(found: Found, threads: int) -> Network:
         from ferpipe_emotion.networks.litert import LiteRTNetwork
 
         return LiteRTNetwork(found.path, threads)
+    if found.format == "onnx":
+        from ferpipe_emotion.networks.onnx import OnnxNetwork
+
+        return OnnxNetwork(found.path, threads)
     from ferpipe_emotion.networks.keras import KerasNetwork
 
     return KerasNetwork(found, threads)

@@ -1,25 +1,37 @@
-"""The stages `litert` and `keras`: each face gets its probabilities and a label.
+"""The stages `litert`, `onnx` and `keras`: each face gets its probabilities and a label.
 
 The libraries that run the networks are imported when a stage opens, never before.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
-from ferpipe import Context, Emotion, Face, Options, Packet, Stage, UsageError
+import ferpipe
+from ferpipe import Options, UsageError
 from ferpipe_emotion.classifier import Classifier, Network, classifier_of
 from ferpipe_emotion.lookup import Found, find_model
 
 if TYPE_CHECKING:
     from ferpipe_emotion.networks.keras import KerasNetwork
     from ferpipe_emotion.networks.litert import LiteRTNetwork
+    from ferpipe_emotion.networks.onnx import OnnxNetwork
 
-__all__ = ["Classify", "ClassifyOptions", "Keras", "KerasOptions", "LiteRT", "LiteRTOptions"]
+__all__ = [
+    "Classify",
+    "ClassifyOptions",
+    "Keras",
+    "KerasOptions",
+    "LiteRT",
+    "LiteRTOptions",
+    "Onnx",
+    "OnnxOptions",
+]
 
 
 class InputOptions(Options):
@@ -58,69 +70,52 @@ class ClassifyOptions(Options):
 OptionsT = TypeVar("OptionsT", bound=ClassifyOptions)
 
 
-class Classify(Stage[OptionsT]):
+class Classify(ferpipe.Classifier[OptionsT]):
     """The part of a classifier stage that does not depend on what runs the network."""
 
     Options = ClassifyOptions
-    needs: ClassVar[frozenset[str]] = frozenset({"faces", "face.chip"})
-    gives: ClassVar[frozenset[str]] = frozenset({"emotions"})
+    _ready: Classifier | None = None
 
-    classifier: Classifier
-
-    def load(self, found: Found) -> Network:
+    def network(self, found: Found) -> Network:
         """Open the network of the model that was found; raises UsageError."""
         raise NotImplementedError
 
-    def open(self, context: Context) -> None:
-        """Find and load the model, and tell the sinks which it is."""
-        super().open(context)
+    def load(self) -> None:
+        """Find and open the model."""
         found = find_model(self.options.model)
         given = self.options.input.model_dump(exclude_none=True) if self.options.input else {}
-        self.classifier = classifier_of(
+        self._ready = classifier_of(
             found,
-            self.load(found),
+            self.network(found),
             classes=self.options.classes,
             given=given,
             temperature=self.options.temperature,
             flip=self.options.flip,
         )
-        context.note("model", self._described())
-        context.note("classes", list(self.classifier.classes))
+        self.classes = self._ready.classes
 
-    def process(self, packet: Packet) -> Packet:
-        """Give each face its emotion, or None where the network's answer was not finite.
+    def probabilities(self, chips: Sequence[npt.NDArray[np.uint8]]) -> npt.NDArray[np.float64]:
+        """A row a face; of NaN where the network's answer was not finite."""
+        assert self._ready is not None  # noqa: S101 -- `load` has set it
+        return self._ready.probabilities(chips)
 
-        A face without a picture stays as it is: its aligner failed, and was to pass the frame on, or
-        a tracker carried it over a frame in which it was not seen.
-        """
-        chips = [chip for face in packet.faces if (chip := face.data.get("chip")) is not None]
-        if not chips:
-            return packet
-        rows = iter(self.classifier.probabilities([chip.image for chip in chips]))
-        faces = tuple(self._told(face, next(rows)) if "chip" in face.data else face for face in packet.faces)
-        return packet.replace(faces=faces)
-
-    def close(self) -> None:
-        """Release the network."""
-        if hasattr(self, "classifier"):
-            self.classifier.close()
-            del self.classifier
-
-    def _told(self, face: Face, row: npt.NDArray[np.float64]) -> Face:
-        if not np.isfinite(row).all():
-            self.context.count("not_finite")
-            return face.replace(emotion=None)
-        return face.replace(emotion=Emotion.of(self.classifier.classes, row))
-
-    def _described(self) -> dict[str, Any]:
-        card = self.classifier.card
+    def card(self) -> dict[str, Any]:
+        """Which model it is, and how it is used."""
+        assert self._ready is not None  # noqa: S101 -- `load` has set it
+        card = self._ready.card
         return {
             "name": card.name,
             "format": card.format,
             "sha256": card.sha256,
-            "temperature": self.classifier.temperature,
+            "temperature": self._ready.temperature,
             "flip": self.options.flip,
         }
+
+    def close(self) -> None:
+        """Release the network."""
+        if self._ready is not None:
+            self._ready.close()
+            self._ready = None
 
 
 class LiteRTOptions(ClassifyOptions):
@@ -143,15 +138,50 @@ class LiteRT(Classify[LiteRTOptions]):
         """Always: each face is judged by itself."""
         return True
 
-    def load(self, found: Found) -> LiteRTNetwork:
+    def network(self, found: Found) -> LiteRTNetwork:
         """Open a .tflite file."""
         if found.format != "litert":
-            raise UsageError(
-                f"'{found.path}' is a Keras model: use the stage 'keras', or export it to LiteRT"
-            )
+            raise UsageError(f"{_other_stage(found)}, or export it to LiteRT")
         from ferpipe_emotion.networks.litert import LiteRTNetwork
 
         return LiteRTNetwork(found.path, self.options.threads)
+
+
+class OnnxOptions(ClassifyOptions):
+    """Options of `onnx`."""
+
+    model: str = Field(description="The path of an .onnx file or of its side file.")
+
+
+class Onnx(Classify[OnnxOptions]):
+    """Tell each face's expression with an ONNX network; needs the extra `onnx`.
+
+    It runs what `ferpipe export` writes as .onnx, and any other ONNX classifier whose input and classes the
+    side file or the options describe.  It does what `litert` does.
+    """
+
+    Options = OnnxOptions
+
+    @classmethod
+    def independent(cls, options: OnnxOptions) -> bool:  # noqa: ARG003
+        """Always: each face is judged by itself."""
+        return True
+
+    def network(self, found: Found) -> OnnxNetwork:
+        """Open an .onnx file."""
+        if found.format != "onnx":
+            raise UsageError(_other_stage(found))
+        from ferpipe_emotion.networks.onnx import OnnxNetwork
+
+        return OnnxNetwork(found.path, self.options.threads)
+
+
+def _other_stage(found: Found) -> str:
+    """Which stage runs the model."""
+    kind, stage = {"litert": ("a LiteRT", "litert"), "onnx": ("an ONNX", "onnx")}.get(
+        found.format, ("a Keras", "keras")
+    )
+    return f"'{found.path}' is {kind} model: use the stage '{stage}'"
 
 
 class KerasOptions(ClassifyOptions):
@@ -172,15 +202,15 @@ class Keras(Classify[KerasOptions]):
 
     Options = KerasOptions
 
-    def load(self, found: Found) -> KerasNetwork:
+    def network(self, found: Found) -> KerasNetwork:
         """Open a Keras file or a SavedModel."""
         if not self.context.trusted:
             raise UsageError(
                 f"'{found.path}' is a Keras model, which can hold code, and the pipeline is run with "
                 "--no-local-plugins: export the model to LiteRT, or leave that option out if you trust it"
             )
-        if found.format == "litert":
-            raise UsageError(f"'{found.path}' is a LiteRT model: use the stage 'litert'")
+        if found.format in {"litert", "onnx"}:
+            raise UsageError(_other_stage(found))
         from ferpipe_emotion.networks.keras import KerasNetwork
 
         return KerasNetwork(found, self.options.threads)

@@ -13,8 +13,14 @@ from ferpipe_emotion.card import VERSION, Format, Model, digest, read_side_file
 
 __all__ = ["Found", "find_model", "is_side_file", "keras_twin", "known_models", "load_model_card"]
 
-_FORMATS: dict[str, Format] = {".tflite": "litert", ".keras": "keras", ".h5": "h5", ".hdf5": "h5"}
-_ACCEPTED = ".tflite, .keras, .h5, a model.json with its weights beside it, or a SavedModel folder"
+_FORMATS: dict[str, Format] = {
+    ".tflite": "litert",
+    ".onnx": "onnx",
+    ".keras": "keras",
+    ".h5": "h5",
+    ".hdf5": "h5",
+}
+_ACCEPTED = ".tflite, .onnx, .keras, .h5, a model.json with its weights beside it, or a SavedModel folder"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,18 +77,16 @@ def find_model(name_or_path: str | Path) -> Found:
         return _in_folder(path)
     if path.suffix == ".json":
         return _from_card(path) if is_side_file(path) else _layers(path)
-    if path.suffix == ".onnx":
-        raise UsageError(f"'{path}' is an ONNX file, which ferpipe writes but does not run: give the .tflite")
     if path.suffix not in _FORMATS:
         raise UsageError(f"'{path}' is no model that ferpipe can read: it must be {_ACCEPTED}")
     return _beside(Found(path, _FORMATS[path.suffix]))
 
 
 def keras_twin(found: Found) -> Found | None:
-    """The Keras network itself, or that of the same name beside a LiteRT file; None where there is none."""
+    """The Keras network itself, or that of the same name beside a LiteRT or ONNX file; None without one."""
     if found.format == "saved-model":
         return None
-    if found.format != "litert":
+    if found.format not in {"litert", "onnx"}:
         return found
     beside = found.path.with_suffix(".keras")
     if not beside.is_file():
@@ -118,8 +122,6 @@ def _named(name: str) -> Path:
 
 def _from_card(path: Path) -> Found:
     card = read_side_file(path)
-    if card.format == "onnx":
-        return find_model(card.path)
     card.check()
     return Found(card.path, card.format, card.weights_path, card)
 
@@ -127,7 +129,8 @@ def _from_card(path: Path) -> Found:
 def _beside(found: Found) -> Found:
     """`found` with the side file that speaks of it, if one lies beside it."""
     stem = found.path.with_suffix("") if found.path.is_file() else found.path
-    for side in (stem.with_name(stem.name + ".ferpipe.json"), stem.with_name(stem.name + ".json")):
+    name = found.path.name  # of an .onnx, NAME.onnx.json stands for itself beside that of a NAME.tflite
+    for side in (stem.with_name(part + ".json") for part in (name, stem.name + ".ferpipe", stem.name)):
         if side.is_file() and is_side_file(side):
             card = read_side_file(side)
             if found.path.name in {file.name for file in card.files}:

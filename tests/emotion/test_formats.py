@@ -10,9 +10,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ferpipe import UsageError
+from ferpipe import Box, Chip, Face, UsageError
+from ferpipe.testing import TestContext, check_stage, make_packet, run_stage
 from ferpipe_emotion.card import Input, Model, digest, read_side_file
 from ferpipe_emotion.classifier import open_classifier
+from ferpipe_emotion.classify import LiteRT, Onnx
 from ferpipe_emotion.lookup import load_model_card
 from ferpipe_emotion.prepare import prepare
 from ferpipe_train.export.convert import export_litert, export_onnx, to_litert
@@ -142,14 +144,53 @@ def test_an_onnx_file_answers_the_same_and_says_how_to_ask(network, tmp_path, pi
     shares = np.exp(answer / side.output.temperature)
     np.testing.assert_allclose(shares / shares.sum(axis=1, keepdims=True), expected, atol=1e-4)
     for name in ("small.onnx", "small.onnx.json"):
-        with pytest.raises(UsageError, match=r"small\.onnx' is an ONNX file, .* give the \.tflite"):
-            open_classifier(tmp_path / "out" / name)
+        classifier = open_classifier(tmp_path / "out" / name)
+        assert classifier.card == done
+        np.testing.assert_allclose(classifier.probabilities(pictures), expected, atol=1e-4)
+        np.testing.assert_allclose(classifier.probabilities(pictures[:1]), expected[:1], atol=1e-4)
+        classifier.close()
 
 
 def test_onnx_without_its_packages_says_how_to_get_them(single, monkeypatch):
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
-    with pytest.raises(UsageError, match=r"pip install 'ferpipe\[onnx\]'"):
+    with pytest.raises(UsageError, match=r"pip install 'ferpipe\[onnx-export\]'"):
         to_onnx(single)
+
+
+def test_the_stage_onnx_runs_it_beside_a_litert_file(network, tmp_path, pictures, expected):
+    network.save(tmp_path / "two.keras")
+    out = tmp_path / "out"
+    wanted = card().model_copy(update={"file": "small.onnx"})
+    export_onnx(tmp_path / "two.keras", wanted, out, head="emotion")
+    export_litert(tmp_path / "two.keras", card(), out, head="emotion")
+    faces = [
+        Face(Box(0, 0, 9, 9), 1.0, data={"chip": Chip(picture.copy(), np.eye(2, 3))}) for picture in pictures
+    ]
+    packets = [make_packet(faces=faces)]
+    for stage, model in ((Onnx, "small.onnx"), (LiteRT, "small.tflite")):
+        options = stage.Options(model=str(out / model))
+        context = TestContext(tmp_path)
+        (packet,) = run_stage(stage(options), packets, context=context)
+        answers = [face.emotion.probabilities for face in packet.faces]
+        np.testing.assert_allclose(answers, expected, atol=1e-4)
+        assert context.notes["model"]["format"] == stage.__name__.lower()
+        assert context.notes["classes"] == list(card().classes)
+    with pytest.raises(UsageError, match=r"small\.onnx' is an ONNX model: use the stage 'onnx'"):
+        LiteRT(LiteRT.Options(model=str(out / "small.onnx"))).open(TestContext(tmp_path))
+    with pytest.raises(UsageError, match=r"small\.tflite' is a LiteRT model: use the stage 'litert'"):
+        Onnx(Onnx.Options(model=str(out / "small.tflite"))).open(TestContext(tmp_path))
+    check_stage(Onnx, {"model": str(out / "small.onnx")}, packets)
+
+
+def test_what_is_no_onnx_network(tmp_path, monkeypatch):
+    broken = tmp_path / "broken.onnx"
+    broken.write_bytes(b"\x08\x07 nothing of the kind")
+    options = Onnx.Options(model=str(broken), classes=("a", "b"), input={"scale": "unit"})
+    with pytest.raises(UsageError, match=r"broken\.onnx' is no network that ONNX Runtime can run"):
+        Onnx(options).open(TestContext(tmp_path))
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    with pytest.raises(UsageError, match=r"needs onnxruntime, .*pip install 'ferpipe\[onnx\]'"):
+        Onnx(options).open(TestContext(tmp_path))
 
 
 def test_a_mirrored_export_averages_over_both_faces(network, single, tmp_path, pictures):

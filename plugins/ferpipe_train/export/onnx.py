@@ -28,7 +28,9 @@ def to_onnx(model: Any) -> bytes:
     """
     for package in ("tf2onnx", "onnxruntime"):
         if importlib.util.find_spec(package) is None:
-            raise UsageError(f"ONNX needs {package}, which is not installed: pip install 'ferpipe[onnx]'")
+            raise UsageError(
+                f"ONNX needs {package}, which is not installed: pip install 'ferpipe[onnx-export]'"
+            )
     tf = tensorflow()
     import tf2onnx
 

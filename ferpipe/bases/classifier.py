@@ -1,0 +1,84 @@
+"""A stage that says of each face which of some classes it shows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+from ferpipe.emotion import Emotion
+from ferpipe.packet import Face, Image, Packet
+from ferpipe.stages import Context, OptionsT, Stage
+
+__all__ = ["Classifier"]
+
+
+class Classifier(Stage[OptionsT]):
+    """The base of classifiers: override `probabilities`, and set `classes`.
+
+    It needs a pipeline with `align`, takes each face's picture to `probabilities`, checks what comes back,
+    and gives each face its `emotion`.  The sinks learn of the classes, and of the model what `card` says.
+    `load` and `close` are for networks; where the classes depend on the model, `load` sets them.
+    """
+
+    needs: ClassVar[frozenset[str]] = frozenset({"faces", "face.chip"})
+    gives: ClassVar[frozenset[str]] = frozenset({"emotions"})
+    classes: Sequence[str] = ()
+    """Names, in the order of the probabilities."""
+
+    def load(self) -> None:
+        """Load what `probabilities` needs; `self.options` and `self.context` are there."""
+
+    def probabilities(self, chips: Sequence[Image]) -> npt.ArrayLike:
+        """(N, classes) for N >= 1 pictures of faces, each row summing to 1; a row of NaN is a face of
+        which nothing can be said.
+
+        chips: (H, W) grey or (H, W, 3) BGR uint8, read-only, of the size that `align` was given.
+        """
+        raise NotImplementedError(f"{type(self).__name__} does not override probabilities")
+
+    def card(self) -> Mapping[str, Any]:
+        """What the header of a timeline says of the model: its name, its checksum, its settings."""
+        return {"name": self.context.name}
+
+    def open(self, context: Context) -> None:
+        """Load the model, and say which it is.  Raises ValueError for classes that are none."""
+        super().open(context)
+        self.load()
+        names = list(self.classes)
+        if len(names) < 2 or len(set(names)) < len(names) or not all(isinstance(n, str) and n for n in names):
+            raise ValueError(f"classes must be two or more different names, not {names!r}")
+        context.note("model", dict(self.card()))
+        context.note("classes", names)
+
+    def process(self, packet: Packet) -> Packet:
+        """Give each face its emotion, or None where the row was not finite, which is counted.
+
+        A face without a picture stays as it is: its aligner failed and was to pass the frame on, or a
+        tracker carried it over a frame in which it was not seen.
+        """
+        chips = [chip.image for face in packet.faces if (chip := face.data.get("chip")) is not None]
+        if not chips:
+            return packet
+        rows = iter(self._checked(self.probabilities(chips), len(chips)))
+        faces = tuple(
+            self._judged(face, next(rows)) if "chip" in face.data else face for face in packet.faces
+        )
+        return packet.replace(faces=faces)
+
+    def _checked(self, given: npt.ArrayLike, faces: int) -> npt.NDArray[np.float64]:
+        rows = np.asarray(given, np.float64)
+        wanted = (faces, len(self.classes))
+        if rows.shape != wanted:
+            raise ValueError(
+                f"probabilities gave the shape {rows.shape}, not {wanted}: a row a face, one a class"
+            )
+        return rows
+
+    def _judged(self, face: Face, row: npt.NDArray[np.float64]) -> Face:
+        if not np.isfinite(row).all():
+            self.context.count("not_finite")
+            return face.replace(emotion=None)
+        return face.replace(emotion=Emotion.of(tuple(self.classes), row))
