@@ -10,7 +10,7 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
-from ferpipe.errors import FerpipeError, RunError, StageError, UsageError, remedy
+from ferpipe.errors import FerpipeError, RunError, StageError
 from ferpipe.graph.model import Graph, Node, RunSettings
 from ferpipe.packet import Packet, StreamInfo
 from ferpipe.run.claims import claim, release
@@ -224,15 +224,6 @@ class Run:
             leaves = sum(not self.graph.consumers[name] for name in names)
             self._components.append(
                 Component(names[0], names, Ledger(leaves, self.control), self._is_live(names[0]))
-            )
-        if (
-            self.settings.executor == "inline"
-            and len(self._components) > 1
-            and any(c.live for c in self._components)
-        ):
-            raise UsageError(
-                "the inline executor cannot follow several live sources: "
-                + remedy("use --executor threads", "pass executor='threads'")
             )
         stages = (self._workers, self._components, self._left, self._copies)
         floor = Floor(self.graph, self.settings, self.control, *stages, self._taps)

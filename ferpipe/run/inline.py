@@ -6,6 +6,7 @@ import threading
 from collections import deque
 from collections.abc import Iterator, Mapping
 
+from ferpipe.errors import UsageError, remedy
 from ferpipe.run.executor import Component, Executor, Floor
 from ferpipe.run.gate import Gate
 from ferpipe.run.message import Message
@@ -26,8 +27,14 @@ class InlineExecutor(Executor):
         self._lanes = {node.name: floor.lanes(node.name) for node in floor.graph.nodes}
 
     def execute(self) -> None:
-        """Run component after component."""
-        for component in self.floor.components:
+        """Run component after component.  Raises UsageError where several of them are live."""
+        components = self.floor.components
+        if len(components) > 1 and any(component.live for component in components):
+            raise UsageError(
+                "the inline executor cannot follow several live sources: "
+                + remedy("use --executor threads", "pass executor='threads'")
+            )
+        for component in components:
             for message in self._messages(component):
                 self._push(component, component.source, [message])
             for name in component.names[1:]:
