@@ -45,7 +45,7 @@ def _judged(error: Exception) -> int:
     if isinstance(error, FerpipeError):
         return _failed(error, str(error), error.exit_code)
     if isinstance(error, OSError):
-        return _failed(error, _of_standard_output() or _of_a_file(error), 1)
+        return _failed(error, _of_a_file(error), 1)
     return _failed(error, _internal(error), 1)
 
 
@@ -60,16 +60,6 @@ def _failed(error: BaseException, message: str, code: int) -> int:
     for line in message.splitlines() or [type(error).__name__]:
         print(f"ferpipe: {printable(line)}", file=sys.stderr)  # noqa: T201
     return code
-
-
-def _of_standard_output() -> str | None:
-    """What is wrong with standard output, if it is: what it did not take, it does not take now."""
-    try:
-        sys.stdout.flush()
-    except OSError as error:
-        silent_output()
-        return f"cannot write to standard output: {error.strerror}"
-    return None
 
 
 def _of_a_file(error: OSError) -> str:

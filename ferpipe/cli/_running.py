@@ -54,10 +54,12 @@ def execute(pipeline: Pipeline, options: RunOptions, *, closing: bool = True) ->
         run.start()
         _follow(run, quiet=options.quiet)
     report = run.report()
+    unsaved = _save(stats, report.to_dict()) if stats is not None else None
+    drained()  # from here on each line counts, and everything is finished: who reads slowly is waited for
     _tell(report, closing=closing and not options.quiet)
-    code = report.exit_code or (1 if run.trace_error is not None else 0)
-    if stats is not None and not _save(stats, report.to_dict()):
-        code = code or 1
+    if unsaved is not None:
+        say(f"ferpipe: {unsaved}")
+    code = report.exit_code or (0 if unsaved is None and run.trace_error is None else 1)
     if run.left_behind:
         _leave(code)
     return code
@@ -175,13 +177,13 @@ def _is_same(path: Path, text: str) -> bool:
         return False
 
 
-def _save(stats: Output, data: dict[str, Any]) -> bool:
+def _save(stats: Output, data: dict[str, Any]) -> RunError | None:
+    """Write the figures; gives the error where they could not be."""
     try:
         stats.write((redact(json.dumps(data, indent=2, allow_nan=False)) + "\n").encode())
         stats.commit()
     except RunError as error:
-        say(f"ferpipe: {error}")
-        return False
+        return error
     finally:
         stats.close()
-    return True
+    return None

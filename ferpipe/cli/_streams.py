@@ -13,6 +13,8 @@ from contextlib import contextmanager, suppress
 from errno import EAGAIN, ENOSPC
 from typing import TYPE_CHECKING, Any
 
+from ferpipe.errors import RunError
+
 if TYPE_CHECKING:
     from typing_extensions import Buffer
 
@@ -104,24 +106,57 @@ class Patient(io.RawIOBase):
             self._size += len(rest)
 
 
+class Checked(io.FileIO):
+    """Standard output whose errors name it; after one, nothing more is written to it."""
+
+    def write(self, data: Buffer) -> int | None:  # type: ignore[override]
+        """Raises BrokenPipeError where the reader is gone, RunError for all else."""
+        try:
+            return super().write(data)
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            silent_output()
+            raise RunError(f"cannot write to standard output: {error.strerror}") from error
+
+
 @contextmanager
 def prepared() -> Iterator[None]:
     """Have streams that can be written to, whatever ferpipe was started with."""
     _fill_gaps()
-    real = sys.stderr
-    if real is not None and (real is not sys.__stderr__ or not _is_at(real, _ERROR)):
-        yield
-        return
-    raw: Any = Patient(_ERROR)
-    encoding = getattr(real, "encoding", None) or "utf-8"
-    patient = io.TextIOWrapper(raw, encoding=encoding, errors="backslashreplace", write_through=True)
-    sys.stderr = patient
+    before = sys.stdout, sys.stderr
+    if _is_own(sys.stdout, sys.__stdout__, _OUTPUT):
+        sys.stdout = _text(io.BufferedWriter(Checked(_OUTPUT, "w", closefd=False)), sys.stdout, "strict")
+    if _is_own(sys.stderr, sys.__stderr__, _ERROR):
+        sys.stderr = _text(Patient(_ERROR), sys.stderr, "backslashreplace")
     try:
         yield
     finally:
         drained()
-        sys.stderr = real
-        patient.detach()
+        with suppress(OSError, ValueError, RunError):
+            sys.stdout.flush()
+        sys.stdout, sys.stderr = before
+
+
+def _text(raw: Any, like: Any, errors: str) -> io.TextIOWrapper:
+    """A text stream on `raw`, set up like another one."""
+    return io.TextIOWrapper(
+        raw,
+        encoding=getattr(like, "encoding", None) or "utf-8",
+        errors=getattr(like, "errors", None) or errors,
+        line_buffering=getattr(like, "line_buffering", False),
+        write_through=isinstance(raw, Patient) or getattr(like, "write_through", False),
+    )
+
+
+def _is_own(stream: Any, own: Any, number: int) -> bool:
+    """Whether it is the process's own stream, or it has none; a test's or a notebook's is left alone."""
+    if stream is None:
+        return True
+    try:
+        return stream is own and bool(stream.fileno() == number)
+    except (OSError, ValueError, AttributeError):
+        return False
 
 
 def drained() -> None:
@@ -167,8 +202,6 @@ def _fill_gaps() -> None:
     for number in (0, _OUTPUT, _ERROR):
         if not _is_open(number):
             _to_nowhere(number)
-    if sys.stdout is None:
-        sys.stdout = open(_OUTPUT, "w", encoding="utf-8", closefd=False)  # noqa: SIM115 -- until the end
 
 
 def _is_open(number: int) -> bool:
@@ -185,10 +218,3 @@ def _to_nowhere(number: int) -> None:
         os.dup2(null, number)
         os.close(null)
     os.set_inheritable(number, True)
-
-
-def _is_at(stream: Any, number: int) -> bool:
-    try:
-        return bool(stream.fileno() == number)
-    except (OSError, ValueError, AttributeError):
-        return False
