@@ -9,11 +9,12 @@ import cv2
 import numpy as np
 from pydantic import Field
 
-from ferpipe import Emotion, Face, Options, Packet, Stage
+from ferpipe import Context, Emotion, Face, Mark, Options, Packet, Stage
 from ferpipe.packet import Image
-from ferpipe_sinks._blend import paste
+from ferpipe_sinks._blend import Sprite, paste
 from ferpipe_sinks._labels import Sizes, bars, bars_size, sizes_for, stacked_bar, tag
 from ferpipe_sinks._layout import Area, Side, area_of, place
+from ferpipe_sinks._measures import Plates
 from ferpipe_sinks._palette import DARK, WHITE, Colour, colour_of
 from ferpipe_sinks._privacy import Blur, hide
 
@@ -21,7 +22,7 @@ cv2.setNumThreads(1)
 
 __all__ = ["OverlayOptions", "OverlayStage"]
 
-Part = Literal["box", "track", "label", "bars", "landmarks", "time"]
+Part = Literal["box", "track", "label", "bars", "measures", "landmarks", "marks", "time"]
 
 
 class OverlayOptions(Options):
@@ -29,7 +30,11 @@ class OverlayOptions(Options):
 
     show: tuple[Part, ...] = Field(
         ("box", "track", "label", "bars"),
-        description="what is drawn, of box, track, label, bars, landmarks, time",
+        description="what is drawn, of box, track, label, bars, measures, landmarks, marks, time",
+    )
+    measures: tuple[str, ...] = Field(
+        (),
+        description="the measures that are drawn, such as head.yaw; all that there are where none is named",
     )
     blur: Blur = Field("none", description="make the faces found unrecognisable: soft, or in pixels")
 
@@ -39,8 +44,9 @@ class OverlayStage(Stage[OverlayOptions]):
 
     Everything scales with the picture, from 270 lines to 4K.  The colours are Okabe and Ito's, which
     do not depend on full colour vision.  Bars stand where they cover no face; where there is no such
-    place a single bar of all probabilities runs under the face.  `blur` hides the faces that a tracker
-    does not show yet, too.
+    place a single bar of all probabilities runs under the face.  Measures stand beside their face, those
+    of the frame in a corner.  Marks are boxes with text that a plugin gives as the kind `marks`.  `blur`
+    hides the faces that a tracker does not show yet, too.
     """
 
     Options = OverlayOptions
@@ -50,13 +56,29 @@ class OverlayStage(Stage[OverlayOptions]):
     def __init__(self, options: OverlayOptions | None = None) -> None:
         super().__init__(options)
         self._sides: dict[int | None, Side] = {}
+        self._plates = Plates(())
+
+    @classmethod
+    def contract(cls, options: OverlayOptions) -> tuple[frozenset[str], frozenset[str]]:
+        """The measures that are named, and the marks, where they are drawn."""
+        marks = {"marks"} & set(options.show)
+        return cls.needs | marks | set(options.measures), cls.gives
+
+    def open(self, context: Context) -> None:
+        """See which measures there are."""
+        super().open(context)
+        known, names = context.measures, self.options.measures
+        if "measures" in self.options.show or names:
+            self._plates = Plates([measure for measure in known if not names or measure.name in names])
+            if not known:
+                context.log.warning("no stage before gives a measure to draw")
 
     def process(self, packet: Packet) -> Packet:
         """Give the packet a canvas."""
         picture = packet.picture.copy()
         found = [(face, area) for face in packet.faces if (area := area_of(face.box)) is not None]
         self._hide(picture, packet)
-        self._draw(picture, found)
+        self._draw(picture, found, packet)
         if "time" in self.options.show:
             _draw_time(picture, packet.time)
         return packet.replace(canvas=picture)
@@ -69,14 +91,30 @@ class OverlayStage(Stage[OverlayOptions]):
             if area is not None:
                 hide(picture, area, self.options.blur)
 
-    def _draw(self, picture: Image, found: list[tuple[Face, Area]]) -> None:
+    def _draw(self, picture: Image, found: list[tuple[Face, Area]], packet: Packet) -> None:
         height, width = picture.shape[:2]
         sizes = sizes_for(width, height)
+        marks = self._draw_marks(picture, packet, sizes)
         for face, area in found:
             self._draw_outline(picture, face, area, sizes)
         tags = [self._draw_tag(picture, face, area, sizes) for face, area in found]
+        taken = [*(area for area in tags if area is not None), *(area for _, area in found), *marks]
         if "bars" in self.options.show:
-            self._draw_bars(picture, found, [area for area in tags if area is not None], sizes)
+            self._draw_bars(picture, found, taken, sizes)
+        self._plates.draw(picture, found, packet.measures, taken, sizes)
+
+    def _draw_marks(self, picture: Image, packet: Packet, sizes: Sizes) -> list[Area]:
+        """Draw what plugins have marked, below the faces; gives the areas of the texts."""
+        marks: tuple[Mark, ...] = packet.data.get("marks", ()) if "marks" in self.options.show else ()
+        texts = []
+        for mark in marks:
+            area = area_of(mark.box)
+            if area is None:
+                continue
+            _draw_box(picture, area, WHITE, sizes)
+            if mark.text:
+                texts.append(_put_tag(picture, tag(mark.text, DARK, sizes.cap), area, sizes))
+        return texts
 
     def _draw_outline(self, picture: Image, face: Face, area: Area, sizes: Sizes) -> None:
         colour = _colour(face.emotion)
@@ -86,17 +124,8 @@ class OverlayStage(Stage[OverlayOptions]):
             _draw_landmarks(picture, face, sizes, colour)
 
     def _draw_tag(self, picture: Image, face: Face, area: Area, sizes: Sizes) -> Area | None:
-        """Draw the name over the face, or within its upper edge where there is no room above."""
         text = self._text(face)
-        if not text:
-            return None
-        sprite = tag(text, _colour(face.emotion), sizes.cap)
-        width, height = sprite.size
-        over = area.y - height - sizes.line
-        y = over if over >= 0 else max(0, area.y + sizes.line + 1)
-        x = max(0, min(area.x - sizes.line // 2, picture.shape[1] - width))
-        paste(picture, sprite, x, y)
-        return Area(x, y, width, height)
+        return _put_tag(picture, tag(text, _colour(face.emotion), sizes.cap), area, sizes) if text else None
 
     def _text(self, face: Face) -> str:
         parts = []
@@ -108,11 +137,11 @@ class OverlayStage(Stage[OverlayOptions]):
         return "  ".join(parts)
 
     def _draw_bars(
-        self, picture: Image, found: list[tuple[Face, Area]], tags: list[Area], sizes: Sizes
+        self, picture: Image, found: list[tuple[Face, Area]], taken: list[Area], sizes: Sizes
     ) -> None:
+        """Draw the probabilities beside each face; adds to `taken` what they cover."""
         height, width = picture.shape[:2]
         sides: dict[int | None, Side] = {}
-        taken = [*tags, *(area for _, area in found)]
         for face, area in found:
             emotion = face.emotion
             if emotion is None or not emotion.classes:
@@ -127,6 +156,16 @@ class OverlayStage(Stage[OverlayOptions]):
             taken.append(spot[1])
             bars(picture, emotion, spot[1], sizes)
         self._sides = sides
+
+
+def _put_tag(picture: Image, sprite: Sprite, area: Area, sizes: Sizes) -> Area:
+    """Draw a name over its box, or within its upper edge where there is no room above."""
+    width, height = sprite.size
+    over = area.y - height - sizes.line
+    y = over if over >= 0 else max(0, area.y + sizes.line + 1)
+    x = max(0, min(area.x - sizes.line // 2, picture.shape[1] - width))
+    paste(picture, sprite, x, y)
+    return Area(x, y, width, height)
 
 
 def _label(emotion: Emotion) -> str:
