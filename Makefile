@@ -28,9 +28,12 @@ demo: $(VENV)/.ready
 test: $(VENV)/.ready-dev
 	$(RUN) -m pytest -q -n 2 -m "not slow"
 
+# Windows are shown on an X server without a screen where there is no other.
+DESKTOP := $(if $(DISPLAY),,$(shell command -v xvfb-run >/dev/null && echo xvfb-run --auto-servernum))
+
 # What is packed is tried by `make package`, which would be done twice here.
 test-slow: $(VENV)/.ready-dev
-	$(RUN) -m pytest -q -n 2 -m slow --ignore=tests/packaging
+	$(DESKTOP) $(RUN) -m pytest -q -n 2 -m slow --ignore=tests/packaging
 
 check: $(VENV)/.ready-dev
 	$(RUN) -m ruff check .

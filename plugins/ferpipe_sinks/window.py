@@ -73,7 +73,7 @@ class WindowSink(Stage[WindowOptions]):
 
     def _look(self) -> None:
         """End the run where a key was pressed for it, or the window is gone."""
-        if cv2.waitKeyEx(1) & _KEY in _QUIT or not self._is_visible():
+        if ends_the_run(cv2.waitKeyEx(1)) or not self._is_visible():
             self._closed = True
             SCREEN.forget(self)
             self.context.finish()
@@ -88,6 +88,11 @@ class WindowSink(Stage[WindowOptions]):
             return cv2.getWindowProperty(self.options.title, cv2.WND_PROP_VISIBLE) >= 1
         except cv2.error:  # which some of OpenCV's backends raise for a window that is gone
             return False
+
+
+def ends_the_run(key: int) -> bool:
+    """Whether a key as `waitKeyEx` gives it, modifiers included, is one that ends the run."""
+    return key & _KEY in _QUIT
 
 
 def _refuse_without_display() -> None:

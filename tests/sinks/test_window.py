@@ -1,25 +1,23 @@
-"""The preview: a clear line without a display, and an end on request."""
+"""The preview on a real X server: an end on request, and a clear line without a display."""
 
 from __future__ import annotations
 
-import os
-import shutil
+import json
 import subprocess
 import sys
-import threading
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import cv2
 import pytest
-from sinks_material import picture
+from support.desktop import Desktop, desktop
 
 from ferpipe import UsageError
 from ferpipe.testing import TestContext, make_packet, run_stage
-from ferpipe_sinks import _gui_thread
 from ferpipe_sinks.null import NullSink
-from ferpipe_sinks.window import WindowOptions, WindowSink
+from ferpipe_sinks.window import WindowSink, ends_the_run
+
+WORKER = Path(__file__).with_name("window_worker.py")
 
 
 @pytest.mark.skipif(sys.platform in {"win32", "darwin"}, reason="there always is a display")
@@ -51,59 +49,149 @@ def test_a_display_that_does_not_answer_is_named(
             WindowSink().open(context)
 
 
-SCRIPT = """
-import sys, threading, time
-from pathlib import Path
-from ferpipe.testing import TestContext, make_packet
-from ferpipe_sinks.window import WindowSink
+class Shown:
+    """A window stage in a process of its own, on a real X server: frames go in, events come out."""
 
-class Context(TestContext):
-    def finish(self):
-        self.stop.set()
+    def __init__(self, worker: subprocess.Popen[str], screen: Desktop) -> None:
+        self._worker = worker
+        self.screen = screen
+        self.events: list[dict[str, object]] = []
 
-def run():
-    context = Context(Path(sys.argv[1]))
-    stage = WindowSink()
-    stage.open(context)
-    for i in range(2000):
-        stage.process(make_packet(time=i))
-        if i == 5:
-            print("shown", flush=True)
-        if context.stop.is_set():
-            break
-        time.sleep(0.01)
-    stage.close()
-    print("ended" if context.stop.is_set() else "went on", flush=True)
+    def frames(self, count: int = 1, *, height: int = 48, width: int = 64) -> None:
+        """Give the stage frames, each after the one before has been shown."""
+        for _ in range(count):
+            self._say(json.dumps([height, width]))
+            while self.next()["did"] not in {"frame", "error"}:
+                pass
 
-thread = threading.Thread(target=run)
-thread.start()
-thread.join()
-"""
+    def close(self) -> None:
+        self._say("close")
+        while self.next()["did"] != "close":
+            pass
+
+    def next(self) -> dict[str, object]:
+        assert self._worker.stdout is not None
+        line = self._worker.stdout.readline()
+        assert line, "the process has ended"
+        self.events.append(json.loads(line))
+        return self.events[-1]
+
+    @property
+    def finished(self) -> int:
+        return sum(event["did"] == "finish" for event in self.events)
+
+    def _say(self, line: str) -> None:
+        assert self._worker.stdin is not None
+        self._worker.stdin.write(f"{line}\n")
+        self._worker.stdin.flush()
+
+
+@pytest.fixture(scope="module")
+def screen() -> Iterator[Desktop]:
+    with desktop() as one:
+        yield one
 
 
 @pytest.fixture
-def display() -> Iterator[dict[str, str]]:
-    """The environment with a real X server."""
-    xvfb = shutil.which("Xvfb")
-    if xvfb is None:
-        pytest.skip("needs Xvfb")
-    with subprocess.Popen([xvfb, "-displayfd", "1", "-nolisten", "tcp"], stdout=subprocess.PIPE) as server:
-        assert server.stdout is not None
-        yield {**os.environ, "DISPLAY": f":{int(server.stdout.readline())}"}
-        server.terminate()
+def show(tmp_path: Path, screen: Desktop) -> Iterator[Callable[..., Shown]]:
+    """Start a window stage with its options."""
+    started: list[subprocess.Popen[str]] = []
+
+    def start(**options: object) -> Shown:
+        command = [sys.executable, str(WORKER), str(tmp_path), json.dumps(options)]
+        pipe = subprocess.PIPE
+        started.append(subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True, env=screen.environment))
+        return Shown(started[-1], screen)
+
+    yield start
+    for worker in started:
+        worker.kill()
+        worker.communicate()
 
 
-@pytest.mark.skipif(not shutil.which("xdotool"), reason="needs xdotool")
-def test_q_in_a_real_window_ends_the_run(tmp_path: Path, display: dict[str, str]) -> None:
-    """On a real X server, with the stage in a thread of its own, as an executor calls it."""
-    command = [sys.executable, "-c", SCRIPT, str(tmp_path)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, env=display) as shown:
-        assert shown.stdout is not None
-        assert shown.stdout.readline() == b"shown\n"
-        press = f"{shutil.which('xdotool')} search --sync --name ferpipe windowfocus key".split()
-        subprocess.run([*press, "Left"], env=display, check=True, timeout=30)
-        subprocess.run([*press, "q"], env=display, check=True, timeout=30)
-        assert shown.stdout.readline() == b"ended\n"
+@pytest.mark.parametrize("key", ["q", "Q", "Escape"])
+def test_a_key_ends_the_run(show: Callable[..., Shown], key: str) -> None:
+    shown = show(title=f"look {key}", width=320)
+    shown.frames()
+    window = shown.screen.window(f"look {key}")
+    shown.screen.press(window, key)
+    while not shown.finished:
+        shown.next()
+    shown.frames(3)
+    assert shown.finished == 1, "once, and the frames still pass"
+    assert all(event["same"] for event in shown.events if event["did"] == "frame")
+    shown.close()
+    assert shown.screen.windows(f"look {key}") == []
+
+
+NUM_LOCK, LEFT = 0x100000, 0xFF51
+"""A modifier as GTK's windows give it, and a key whose lowest byte is that of a Q (X11 key symbols)."""
+
+
+def test_modifiers_are_left_out_of_a_key_and_nothing_else_is() -> None:
+    assert all(ends_the_run(key) for key in (ord("q"), ord("Q"), 27, NUM_LOCK | ord("q")))
+    assert not any(ends_the_run(key) for key in (-1, ord("a"), 32, LEFT, NUM_LOCK | LEFT))
+
+
+def test_num_lock_does_not_hide_the_key(show: Callable[..., Shown]) -> None:
+    shown = show(title="locked")
+    shown.frames()
+    window = shown.screen.window("locked")
+    try:
+        shown.screen.press(window, "Num_Lock", "q")
+        while not shown.finished:
+            shown.next()
+    finally:
+        shown.screen.press(window, "Num_Lock")
+
+
+def test_other_keys_do_not_end_the_run(show: Callable[..., Shown]) -> None:
+    """The lowest byte of the left arrow's number is that of a Q."""
+    shown = show(title="other keys")
+    shown.frames()
+    window = shown.screen.window("other keys")
+    for key in ("a", "Left", "space", "Return"):
+        shown.screen.press(window, key)
+        shown.frames(20)
+    assert shown.finished == 0
+    shown.screen.press(window, "q")
+    while not shown.finished:
+        shown.next()
+
+
+def test_a_key_ends_the_run_also_while_no_frame_comes(show: Callable[..., Shown]) -> None:
+    shown = show(title="still")
+    shown.frames()
+    shown.screen.press(shown.screen.window("still"), "q")
+    assert shown.next() == {"did": "finish"}
+
+
+def test_closing_the_window_ends_the_run(show: Callable[..., Shown]) -> None:
+    shown = show(title="shut")
+    shown.frames(2)
+    shown.screen.shut(shown.screen.window("shut"))
+    assert shown.next() == {"did": "finish"}
+    shown.frames(2)
+    assert shown.finished == 1
+    shown.close()
+
+
+def test_the_window_has_the_width_that_is_asked_for(show: Callable[..., Shown]) -> None:
+    shown = show(title="wide", width=320)
+    shown.frames(3, height=60, width=100)
+    inner = shown.screen.window("wide").get_geometry()
+    assert inner.width == pytest.approx(320, abs=20)
+    assert inner.height == pytest.approx(192, abs=60), "with OpenCV's status bar"
+
+
+def test_what_opencv_says_reaches_the_stage_and_the_next_frame_is_shown(show: Callable[..., Shown]) -> None:
+    shown = show(title="empty")
+    shown.frames()
+    shown.frames(height=0, width=0)
+    assert shown.events[-1]["did"] == "error"
+    assert "size.width" in str(shown.events[-1]["what"])
+    shown.frames()
+    assert shown.events[-1]["did"] == "frame"
 
 
 RUNS = """
@@ -114,121 +202,14 @@ for sinks in (["window"], ["window"], [("window", {"title": "a"}), ("window", {"
 """
 
 
-def test_a_process_shows_as_many_real_windows_as_it_likes(display: dict[str, str]) -> None:
+def test_a_process_shows_as_many_real_windows_as_it_likes(screen: Desktop) -> None:
     """Qt hangs where a second thread calls it after the first has ended."""
     command = [sys.executable, "-c", RUNS]
-    done = subprocess.run(command, env=display, stdout=subprocess.PIPE, text=True, check=False, timeout=120)
+    done = subprocess.run(
+        command, env=screen.environment, stdout=subprocess.PIPE, text=True, check=False, timeout=120
+    )
     assert done.returncode == 0
     assert done.stdout.split() == ["5", "5", "5"]
-
-
-class Screen:
-    """OpenCV's windows on a machine without any: what was shown, and which keys are pressed."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, keys: list[int]) -> None:
-        self.shown: list[str] = []
-        self.open: set[str] = set()
-        self.size = (0, 0)
-        self.threads: set[int] = set()
-        monkeypatch.setattr("ferpipe_sinks.window._refuse_without_display", lambda: None)
-        monkeypatch.setattr(cv2, "namedWindow", lambda title, _flags: self.open.add(title))
-        monkeypatch.setattr(cv2, "resizeWindow", lambda _title, *size: setattr(self, "size", size))
-        monkeypatch.setattr(cv2, "imshow", self.show)
-        monkeypatch.setattr(_gui_thread, "IDLE", 3600.0)
-        monkeypatch.setattr(cv2, "waitKeyEx", lambda _ms: keys.pop(0) if keys else -1)
-        monkeypatch.setattr(cv2, "getWindowProperty", lambda title, _what: float(title in self.open))
-        monkeypatch.setattr(cv2, "destroyWindow", self.open.discard)
-
-    def show(self, title: str, _image: object) -> None:
-        self.threads.add(threading.get_ident())
-        self.shown.append(title)
-
-
-@dataclass
-class FinishingContext(TestContext):
-    finished: int = 0
-    asked: threading.Event = field(default_factory=threading.Event)
-
-    def finish(self) -> None:
-        self.finished += 1
-        self.asked.set()
-
-
-def run(context: TestContext, pictures: int = 4, **options: object) -> None:
-    packets = [make_packet(picture(), time=i, index=i) for i in range(pictures)]
-    assert run_stage(WindowSink(WindowOptions.model_validate(options)), packets, context=context) == packets
-
-
-NUM_LOCK, LEFT = 0x100000, 0xFF51
-"""A modifier, and a key whose lowest byte is that of a Q (GDK and X11 key symbols)."""
-
-
-@pytest.mark.parametrize("key", [ord("q"), ord("Q"), 27, NUM_LOCK | ord("q")])
-def test_a_key_ends_the_run(context: TestContext, monkeypatch: pytest.MonkeyPatch, key: int) -> None:
-    screen = Screen(monkeypatch, keys=[-1, key])
-    finishing = FinishingContext(context.folder)
-    run(finishing, width=320, title="look")
-    assert finishing.finished == 1
-    assert screen.shown == ["look", "look"]
-    assert screen.size == (320, 192)
-    assert screen.open == set()
-
-
-def test_other_keys_do_not(context: TestContext, monkeypatch: pytest.MonkeyPatch) -> None:
-    screen = Screen(monkeypatch, keys=[ord("a"), LEFT, 32, NUM_LOCK | LEFT, -1])
-    finishing = FinishingContext(context.folder)
-    run(finishing, pictures=6)
-    assert (finishing.finished, len(screen.shown)) == (0, 6)
-
-
-def test_a_key_ends_the_run_also_while_no_frame_comes(
-    context: TestContext, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    keys = [-1, -1]
-    Screen(monkeypatch, keys)
-    monkeypatch.setattr(_gui_thread, "IDLE", 0.01)
-    finishing = FinishingContext(context.folder)
-    stage = WindowSink()
-    stage.open(finishing)
-    stage.process(make_packet(picture()))
-    assert finishing.finished == 0
-    keys.append(ord("q"))
-    assert finishing.asked.wait(20)
-    stage.close()
-    assert finishing.finished == 1
-
-
-def test_all_runs_of_a_process_share_the_thread_of_the_windows(
-    context: TestContext, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    screen = Screen(monkeypatch, keys=[])
-    runs = [threading.Thread(target=run, args=(context,), kwargs={"title": title}) for title in "abc"]
-    for one in runs:
-        one.start()
-        one.join()
-    assert screen.shown == [*"aaaabbbbcccc"]
-    (thread,) = screen.threads
-    assert thread not in {one.ident for one in runs}
-    assert screen.open == set()
-
-
-def test_what_opencv_says_reaches_the_stage(context: TestContext, monkeypatch: pytest.MonkeyPatch) -> None:
-    Screen(monkeypatch, keys=[])
-
-    def refuse(_title: str, _flags: int) -> None:
-        raise cv2.error("no window today")
-
-    monkeypatch.setattr(cv2, "namedWindow", refuse)
-    with pytest.raises(cv2.error, match="no window today"):
-        run(context)
-
-
-def test_closing_the_window_ends_the_run(context: TestContext, monkeypatch: pytest.MonkeyPatch) -> None:
-    screen = Screen(monkeypatch, keys=[])
-    monkeypatch.setattr(cv2, "getWindowProperty", lambda _title, _what: float(len(screen.shown) < 3))
-    finishing = FinishingContext(context.folder)
-    run(finishing, pictures=6)
-    assert (finishing.finished, len(screen.shown)) == (1, 3)
 
 
 def test_null_gives_everything_on(context: TestContext) -> None:
