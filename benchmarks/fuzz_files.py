@@ -35,6 +35,9 @@ PATIENCE = 60.0
 MEMORY = 4 << 30
 """Bytes of address space over what the parent has, after which an allocation fails."""
 
+MOST_LINES = 2
+"""Of an error that two stages saw."""
+
 FILMS: dict[str, str] = {
     "h264.mp4": "-c:a aac",
     "fragmented.mp4": "-c:a aac -movflags frag_keyframe+empty_moov",
@@ -130,10 +133,15 @@ def make_films(folder: Path, names: Iterator[str] | None = None) -> dict[str, by
     films = {}
     for name in names or FILMS:
         how = FILMS[name].split()
-        pixels = [] if "-pix_fmt" in how or name.startswith(("still", "animation")) else ["-pix_fmt", "yuv420p"]
+        pixels = (
+            [] if "-pix_fmt" in how or name.startswith(("still", "animation")) else ["-pix_fmt", "yuv420p"]
+        )
         pixels = ["-pix_fmt", "yuv422p10le"] if name == "prores.mov" else pixels
-        made = subprocess.run(  # noqa: S603 -- ffmpeg, with the arguments above
-            [*command, *sources, *pixels, *how, str(folder / name)], capture_output=True, check=False, timeout=60
+        made = subprocess.run(
+            [*command, *sources, *pixels, *how, str(folder / name)],
+            capture_output=True,
+            check=False,
+            timeout=60,
         )
         if made.returncode == 0 and (folder / name).exists():
             films[name] = (folder / name).read_bytes()
@@ -145,10 +153,14 @@ def damaged(content: bytes, chance: random.Random) -> bytes:
     data = bytearray(content)
     for _ in range(chance.choice((1, 1, 2, 3, 5, 8, 13))):
         size = len(data)
-        near = chance.choice((range(min(size, 900) + 1), range(max(0, size - 900), size + 1), range(size + 1)))
+        near = chance.choice(
+            (range(min(size, 900) + 1), range(max(0, size - 900), size + 1), range(size + 1))
+        )
         begin = chance.choice(near)
         length = chance.choice((1, 1, 2, 4, 8, 40))
-        how = chance.choice(("bit", "change", "change", "huge", "zero", "insert", "remove", "repeat", "move", "cut"))
+        how = chance.choice(
+            ("bit", "change", "change", "huge", "zero", "insert", "remove", "repeat", "move", "cut")
+        )
         if how == "bit" and begin < size:
             data[begin] ^= 1 << chance.randrange(8)
         elif how == "change":
@@ -168,6 +180,17 @@ def damaged(content: bytes, chance: random.Random) -> bytes:
             del data[max(begin, 1) :]
         data = data or bytearray(b"\0")
     return bytes(data)
+
+
+def warm_up(content: bytes, folder: Path) -> None:
+    """Read a whole film here, once, so that the children need not import everything again."""
+    from ferpipe.cli import main
+
+    path = folder / "whole.mp4"
+    path.write_bytes(content)
+    code = main(["run", str(_pipeline(folder, path)), "--quiet", "--overwrite"])
+    if code:
+        raise RuntimeError("a whole film cannot be read")
 
 
 def read_in_own_process(path: Path, folder: Path) -> Outcome:
@@ -209,9 +232,9 @@ def _address_space() -> int:
 def _pipeline(folder: Path, path: Path) -> Path:
     pipeline = folder / "p.yaml"
     pipeline.write_text(
-        "version: 1\nstages:\n"
+        "version: 1\nrun: {executor: inline}\nstages:\n"
         f"  - use: file\n    with: {{path: '{path}'}}\n"
-        "  - use: video\n    with: {path: out.mkv, preset: ultrafast, threads: 1}\n"
+        f"  - use: video\n    with: {{path: '{folder}/out.mkv', preset: ultrafast, threads: 1}}\n"
     )
     return pipeline
 
@@ -227,7 +250,7 @@ def fault(outcome: Outcome) -> str:
     ours = [line for line in said.splitlines() if line.startswith("ferpipe: ")]
     if outcome.code not in {0, 2}:
         return f"exit code {outcome.code}: {_general(' '.join(ours) or said)[:200]}"
-    if outcome.code == 2 and not 1 <= len(ours) <= 2:  # noqa: PLR2004 -- where two stages saw the same
+    if outcome.code == 2 and not 1 <= len(ours) <= MOST_LINES:
         return f"{len(ours)} lines"
     return ""
 
@@ -244,21 +267,18 @@ def main() -> None:
     parser.add_argument("--keep", type=Path, default=Path("fuzz-findings"), help="folder for what was found")
     parser.add_argument("--only", default="", help="kinds of files whose name has this in it")
     options = parser.parse_args()
-    import ferpipe_sinks.video
-    import ferpipe_sources.file
-    from ferpipe import cli, config, run  # noqa: F401 -- once here, not in each child
-
     kinds: Counter[str] = Counter()
     codes: Counter[int] = Counter()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         films = make_films(folder)
-        print(f"{len(films)} kinds of files, {len(FILMS) - len(films)} not made: {sorted(FILMS.keys() - films)}")
+        print(f"{len(films)} kinds of files, not made: {sorted(FILMS.keys() - films)}", flush=True)
+        warm_up(films["h264.mp4"], folder)
         names = sorted(name for name in films if options.only in name)
         for number in range(options.count):
             film = names[number % len(names)]
             path = folder / "fuzzed.bin"
-            path.write_bytes(damaged(films[film], random.Random(f"{options.seed} {number}")))
+            path.write_bytes(damaged(films[film], random.Random(f"{options.seed} {number}")))  # noqa: S311 -- to be repeated
             outcome = read_in_own_process(path, folder)
             codes[outcome.code] += 1
             why = fault(outcome)

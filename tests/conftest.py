@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,12 @@ def need(path: Path) -> Path:
 def media() -> Path:
     """The folder of real clips (Intel sample-videos previews, 480x270)."""
     return need(SHARED / "media")
+
+
+@pytest.fixture(scope="session")
+def case() -> Callable[[str], Path]:
+    """Small inputs that once went wrong, by folder and name."""
+    return lambda name: need(SHARED / "cases" / name)
 
 
 @pytest.fixture(scope="session")

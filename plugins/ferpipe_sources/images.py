@@ -6,25 +6,25 @@ import glob
 import os
 import re
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
-import cv2
-import numpy as np
-import numpy.typing as npt
 from pydantic import Field
 
 from ferpipe import Context, Frame, Options, Packet, Source, StreamInfo, UsageError
-from ferpipe.packet import MICROSECONDS, Image
+from ferpipe.packet import MICROSECONDS
+from ferpipe_sources._stills import MissingReaderError, Shown, may_be_several, pictures_in, read_image
 
 __all__ = ["ImagesOptions", "ImagesSource", "natural", "read_image"]
 
-cv2.setNumThreads(1)
-
 SUFFIXES = (
-    *(".avif", ".bmp", ".dib", ".exr", ".gif", ".hdr", ".jp2", ".jpe", ".jpeg", ".jpg"),
-    *(".pbm", ".pgm", ".png", ".pnm", ".ppm", ".tif", ".tiff", ".webp"),
+    *(".avif", ".bmp", ".dib", ".exr", ".gif", ".hdr", ".heic", ".heif", ".hif", ".jp2", ".jpe", ".jpeg"),
+    *(".jpg", ".pbm", ".pgm", ".png", ".pnm", ".ppm", ".tif", ".tiff", ".webp"),
 )
+
+NAMED = 3
+"""Names of files that are left out which a line gives."""
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
@@ -47,9 +47,11 @@ class ImagesSource(Source[ImagesOptions]):
     """Gives pictures in natural order (`2.png` before `10.png`), one every `interval` seconds.
 
     Any size, depth and number of channels becomes (H, W, 3) uint8 BGR, upright by its EXIF tag.
-    A picture keeps its time where another one is left out.  Counts `unreadable`.
+    An animation (GIF, WebP, PNG, AVIF) gives all its frames, each as long as the file says, and a TIFF
+    all its pages.  HEIC needs the extra `heic`.  A picture keeps its time where another one is left out.
+    Counts `unreadable`.  Files of a folder that are no pictures are named in the log.
     Each frame bears the picture's name, with its folders below the one that all have in common.
-    Raises UsageError in `open` where there is nothing to read.
+    Raises UsageError in `open` where there is nothing to read, and at the end where nothing could be read.
     """
 
     Options = ImagesOptions
@@ -62,48 +64,70 @@ class ImagesSource(Source[ImagesOptions]):
         shown = named[0] if len(named) == 1 else f"{len(named)} paths"
         single = self._paths[0] if len(self._paths) == 1 else None
         self._names = told(self._paths)
-        self._only = image = None if single is None else self._the_only(single)
+        self._only: Iterator[Shown] | None = None
+        first = None
+        if single is not None:
+            pictures = pictures_in(single)
+            first = next(pictures, None)
+            if first is None:
+                raise UsageError(unreadable(single))
+            self._only = chain([first], pictures)
+        counted = not any(map(may_be_several, self._paths))
         self.stream = StreamInfo(
             name=Path(shown).name or shown,
             uri=shown,
-            width=None if image is None else image.shape[1],
-            height=None if image is None else image.shape[0],
-            duration=len(self._paths) * self._interval,
-            frames=len(self._paths),
+            width=None if first is None else first[0].shape[1],
+            height=None if first is None else first[0].shape[0],
+            duration=len(self._paths) * self._interval if counted else None,
+            frames=len(self._paths) if counted else None,
             rate=1 / self.options.interval,
             size=sum(path.stat().st_size for path in self._paths),
             path=str(single) if single else None,
         )
 
     def frames(self) -> Iterator[Packet]:
-        """One packet a picture."""
-        index = 0
-        for number, path in enumerate(self._paths):
-            if self.context.stop.is_set():
-                return
-            image = read_image(path) if self._only is None else self._only
-            if image is None:
-                self._leave_out(path)
-                continue
-            time = number * self._interval
-            yield Packet(Frame(image, time, index, self.context.name, picture=self._names[number]))
-            index += 1
+        """One packet a picture, several for an animation."""
+        index = time = 0
+        for path, name in zip(self._paths, self._names, strict=True):
+            begin = index
+            for image, length in self._pictures(path):
+                if self.context.stop.is_set():
+                    return
+                yield Packet(Frame(image, time, index, self.context.name, picture=name))
+                index += 1
+                time += self._interval if length is None else length
+            if index == begin:
+                time += self._interval
+        if not index and not self.context.stop.is_set():
+            raise UsageError(f"not one of the {len(self._paths)} pictures of {self.stream.uri} can be read")
+
+    def close(self) -> None:
+        """Let go of the pictures."""
+        self._only = None
 
     @property
     def _interval(self) -> int:
         return max(1, round(self.options.interval * MICROSECONDS))
 
-    def _the_only(self, path: Path) -> Image:
-        image = read_image(path)
-        if image is None:
-            raise UsageError(unreadable(path))
-        return image
+    def _pictures(self, path: Path) -> Iterator[Shown]:
+        if self._only is not None:
+            yield from self._only
+            return
+        why, empty = unreadable(path), True
+        try:
+            for shown in pictures_in(path):
+                empty = False
+                yield shown
+        except MissingReaderError as error:
+            why = str(error)
+        if empty:
+            self._leave_out(why)
 
-    def _leave_out(self, path: Path) -> None:
+    def _leave_out(self, why: str) -> None:
         if self.options.unreadable == "fail":
-            raise UsageError(unreadable(path))
+            raise UsageError(why)
         self.context.count("unreadable")
-        self.context.log.warning("%s is not a picture that can be read; it is left out", path)
+        self.context.log.warning("%s; it is left out", why)
 
 
 def unreadable(path: Path) -> str:
@@ -126,8 +150,15 @@ def listed(name: str, context: Context) -> list[Path]:
         raise UsageError(f"{name} is an address, not a picture; download it first")
     path = context.input(name)
     if path.is_dir():
-        found = [p for p in path.iterdir() if p.suffix.lower() in SUFFIXES and p.is_file()]
-        missing = f"{path} holds no pictures; give a glob such as '{path}/**/*.jpg' for those further down"
+        files = [p for p in path.iterdir() if p.is_file() and not p.name.startswith(".")]
+        found = [p for p in files if p.suffix.lower() in SUFFIXES]
+        others = sorted((p for p in files if p not in set(found)), key=natural)
+        missing = f"{path} holds no pictures"
+        missing += f", but {some(others)}" if others else ""
+        missing += f"; give a glob such as '{path}/**/*.jpg' for pictures further down"
+        missing += f", or read videos with 'ferpipe timeline {path}'" if others else ""
+        if found and others:
+            context.log.warning("%s: left out, since they are no pictures: %s", path, some(others))
     elif path.exists():
         if not path.is_file():
             raise UsageError(f"{path} is a pipe or device, not a picture; give a file")
@@ -142,6 +173,12 @@ def listed(name: str, context: Context) -> list[Path]:
     for picture in found:
         refuse_closed(picture)
     return sorted(found, key=natural)
+
+
+def some(paths: list[Path]) -> str:
+    """The first names of `paths`, and how many more there are."""
+    more = f" and {len(paths) - NAMED} more" if len(paths) > NAMED else ""
+    return ", ".join(path.name for path in paths[:NAMED]) + more
 
 
 def told(paths: list[Path]) -> list[str]:
@@ -166,25 +203,3 @@ def refuse_closed(path: Path) -> None:
             pass
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror or error}; check its permissions") from None
-
-
-def read_image(path: Path) -> Image | None:
-    """The picture in `path` as (H, W, 3) uint8 BGR, upright; None where it cannot be read.
-
-    Alpha is left out, 16 bits and floats are scaled to 8.
-    """
-    try:
-        data = np.fromfile(path, np.uint8)
-        image = cv2.imdecode(data, cv2.IMREAD_COLOR | cv2.IMREAD_ANYDEPTH) if data.size else None
-    except (OSError, cv2.error):
-        return None
-    return None if image is None else to_eight_bits(image)
-
-
-def to_eight_bits(image: npt.NDArray[Any]) -> Image:
-    """`image` with its range brought to 0 to 255; floats are taken as 0 to 1."""
-    if image.dtype == np.uint8:
-        return image
-    scaled = image / 257 if image.dtype == np.uint16 else np.nan_to_num(image) * 255
-    eight: Image = np.clip(scaled.round(), 0, 255).astype(np.uint8)
-    return eight

@@ -10,7 +10,6 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
-from conftest import SHARED, need
 
 from ferpipe import UsageError
 from ferpipe.cli import main
@@ -219,7 +218,7 @@ def test_a_pipe_beside_a_subtitle_index_is_not_opened(tmp_path, context):
 
 
 @pytest.mark.parametrize(
-    ("case", "count", "size", "seconds"),
+    ("name", "count", "size", "seconds"),
     [
         ("sidedata/spatial.mp4", 10, (160, 120), 0.333),
         ("sidedata/exif_mjpeg.avi", 2, (640, 360), 0.067),
@@ -229,16 +228,16 @@ def test_a_pipe_beside_a_subtitle_index_is_not_opened(tmp_path, context):
         ("resolution_change/reschange.webm", 72, (640, 360), 2.4),
     ],
 )
-def test_shared_cases(context, case, count, size, seconds):
-    source, frames = read(need(SHARED / "cases" / case), context)
+def test_shared_cases(context, case, name, count, size, seconds):
+    source, frames = read(case(name), context)
     assert {frame.image.shape[1::-1] for frame in frames} == {size}
     assert (len(frames), source.stream.duration) == (count, pytest.approx(seconds * 1e6, abs=2_000))
     assert all(a.time < b.time for a, b in pairwise(frames))
     assert (context.complete, context.counts) == (True, {})
 
 
-def test_a_still_of_tiles_is_sent_to_the_right_source(context):
-    path = need(SHARED / "cases" / "heic" / "grid.heic")
+def test_a_still_of_tiles_is_sent_to_the_right_source(context, case):
+    path = case("heic/grid.heic")
     with pytest.raises(UsageError, match="is a picture, not a video; read it with 'use: images'"):
         read(path, context)
     assert ImagesSource(ImagesOptions(path=str(path)))
