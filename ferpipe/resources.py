@@ -1,21 +1,27 @@
-"""What ferpipe ships (pipelines, models, samples), and where users' own models lie."""
+"""What ferpipe ships (pipelines, models, samples), where users' own models lie, and small files to read."""
 
 from __future__ import annotations
 
+import errno
+import json
 import os
+import stat
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from platformdirs import user_data_path
 
 from ferpipe.errors import UsageError
 
-__all__ = ["PREFIX", "Kind", "model_dirs", "resolve", "shipped", "user_models"]
+__all__ = ["PREFIX", "Kind", "model_dirs", "read_json", "read_small", "resolve", "shipped", "user_models"]
 
 Kind = Literal["pipelines", "models", "samples"]
 
 PREFIX = "ferpipe:"
 """What a path begins with that is looked up in what ferpipe ships: `ferpipe:samples/demo.mp4`."""
+
+_LARGEST = 16 * 1024 * 1024
+"""Bytes of a description; the layers of a large network are some of them."""
 
 _PACKAGE = Path(__file__).resolve().parent
 _KINDS: tuple[Kind, ...] = ("pipelines", "models", "samples")
@@ -49,6 +55,32 @@ def resolve(path: str | Path) -> Path:
     if not Path(os.path.normpath(found)).is_relative_to(folder):
         raise UsageError(f"'{text}' leads out of what ferpipe ships: leave the '..' out")
     return found
+
+
+def read_small(path: Path, largest: int = _LARGEST) -> bytes:
+    """The content of a file that describes something: a side file, a framing, a list.
+
+    Raises OSError where it cannot be read, is a pipe or device, which may never end, or has more
+    than `largest` bytes.
+    """
+    # A pipe without a writer would hold up the opening itself.
+    handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)
+        raise OSError(errno.EINVAL, "it is a folder, pipe or device", str(path))
+    with os.fdopen(handle, "rb") as file:
+        content = file.read(largest + 1)
+    if len(content) > largest:
+        raise OSError(errno.EFBIG, f"it is larger than {largest // 1024} kB", str(path))
+    return content
+
+
+def read_json(path: Path) -> Any:
+    """The JSON in a small file.  Raises OSError as `read_small` does, ValueError where it is no JSON."""
+    try:
+        return json.loads(read_small(path))
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
 
 
 def user_models() -> Path:

@@ -8,7 +8,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from ferpipe.config.definition import Definition
-from ferpipe.config.document import PipelineKeys
+from ferpipe.config.document import MOST_STAGES, PipelineKeys
 from ferpipe.config.entries import Entry, read_entries
 from ferpipe.config.overrides import SETTINGS, Override
 from ferpipe.config.protocols import Stages, givers
@@ -63,6 +63,8 @@ class Assembly:
     def _entries(self, root: Item, overrides: Sequence[Override], *, broken_plugin: bool) -> list[Entry]:
         stages = root.get("stages")
         items = stages.value if stages and isinstance(stages.value, list) else []
+        if len(items) > MOST_STAGES:
+            return []  # the document's model has blamed it
         entries = read_entries(items, self.notes, self.stages, broken_plugin=broken_plugin)
         by_name = {entry.name: entry for entry in reversed(entries)}
         for override in overrides:

@@ -11,9 +11,11 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from ferpipe.graph.model import ErrorPolicy, RunSettings
 
-__all__ = ["VERSION", "OnError", "PipelineKeys", "Run", "StageKeys"]
+__all__ = ["MOST_STAGES", "VERSION", "OnError", "PipelineKeys", "Run", "StageKeys"]
 
 VERSION = 1
+MOST_STAGES = 1000
+"""Proving a pipeline takes a time that grows with the square of its stages."""
 
 _DEFAULTS = RunSettings()
 _Action = Literal["fail", "skip", "pass"]
@@ -103,4 +105,8 @@ class PipelineKeys(_Keys):
         None, description="Plugin files, relative to this one. They are code and run with your rights."
     )
     run: Run | None = Field(None, description="How the pipeline is run; the command line overrides it.")
-    stages: list[Any] = Field(min_length=1, description="The stages, in the order packets pass through them.")
+    stages: list[Any] = Field(
+        min_length=1,
+        max_length=MOST_STAGES,
+        description="The stages, in the order packets pass through them.",
+    )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import count
 from typing import Any
 
 from ferpipe.config.document import StageKeys
@@ -150,13 +151,12 @@ def _entry(item: Item, number: int, notes: Notes) -> Entry:
 def _name(entries: Sequence[Entry]) -> None:
     """Name what the file does not: the type, then type-2, type-3; given names come first."""
     taken = {entry.name for entry in entries if entry.name}
+    numbers: dict[str, Iterator[int]] = {}
     for entry in entries:
-        number = 1
-        while not entry.name:
-            name = entry.use if number == 1 else f"{entry.use}-{number}"
-            if name not in taken:
-                entry.name = name
-            number += 1
+        for number in () if entry.name else numbers.setdefault(entry.use, count(1)):
+            entry.name = entry.use if number == 1 else f"{entry.use}-{number}"
+            if entry.name not in taken:
+                break
         taken.add(entry.name)
 
 

@@ -54,12 +54,14 @@ class Notes:
     def __init__(self, *, python: bool = False) -> None:
         self.problems: list[Problem] = []
         self.python = python
+        self._known: set[Problem] = set()
 
     def add(self, place: Place, message: str, where: str = "", hint: str = "") -> None:
         """Remember a mistake; an argument of the command line names itself as `where`."""
         where = place.label or where
         problem = Problem(message, where, place.file, place.line, place.column, hint)
-        if problem not in self.problems:
+        if problem not in self._known:
+            self._known.add(problem)
             self.problems.append(problem)
 
     def extend(self, problems: Iterable[Problem]) -> None:

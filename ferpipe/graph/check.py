@@ -106,11 +106,11 @@ def _origins(wiring: Wiring, order: Sequence[int]) -> tuple[dict[int, int], list
 
 
 def _consumers(wiring: Wiring) -> dict[str, tuple[str, ...]]:
-    names = [node.name for node in wiring.nodes]
-    return {
-        name: tuple(names[j] for j, before in enumerate(wiring.inputs) if i in before)
-        for i, name in enumerate(names)
-    }
+    consumers: dict[str, list[str]] = {node.name: [] for node in wiring.nodes}
+    for node, before in zip(wiring.nodes, wiring.inputs, strict=True):
+        for i in dict.fromkeys(before):
+            consumers[wiring.nodes[i].name].append(node.name)
+    return {name: tuple(names) for name, names in consumers.items()}
 
 
 def _components(

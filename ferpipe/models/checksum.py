@@ -9,7 +9,9 @@ __all__ = ["file_digest"]
 
 
 def file_digest(path: Path) -> str | None:
-    """SHA-256 of a file in hexadecimal digits, None where it cannot be read."""
+    """SHA-256 of a file in hexadecimal digits, None where it cannot be read or is no file."""
+    if not path.is_file():  # a device has no end
+        return None
     try:
         with path.open("rb") as file:
             hasher = hashlib.sha256()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any, Literal
 
 from ferpipe.models.checksum import file_digest
 from ferpipe.models.download import REMOTE, Remote
+from ferpipe.resources import read_json, read_small
 
 __all__ = ["Shelf", "find"]
 
@@ -61,7 +61,7 @@ def _is_second(side: Path) -> bool:
 def _is_side_file(path: Path) -> bool:
     """Whether it is one; the layers of a Keras network are JSON too."""
     try:
-        facts = json.loads(path.read_bytes())
+        facts = read_json(path)
     except (OSError, ValueError):
         return False
     return isinstance(facts, dict) and _is_ours(facts)
@@ -82,8 +82,12 @@ def _pulled(path: Path, remote: Remote) -> Shelf:
 
 def _from_sums(sums: Path) -> list[Shelf]:
     """The files that a `SHA256SUMS` names, as `sha256sum` writes it."""
-    shelves = []
-    for line in sums.read_text(encoding="utf-8", errors="replace").splitlines():
+    shelves: list[Shelf] = []
+    try:
+        lines = read_small(sums).decode("utf-8", "replace").splitlines()
+    except OSError:
+        return shelves
+    for line in lines:
         expected, _, file = line.partition(" ")
         path = sums.parent / file.strip().removeprefix("*")
         if file.strip():
@@ -97,7 +101,7 @@ def _from_sums(sums: Path) -> list[Shelf]:
 
 def _from_side_file(side: Path) -> Shelf | None:
     try:
-        facts = json.loads(side.read_bytes())
+        facts = read_json(side)
     except (OSError, ValueError):
         return Shelf(side.stem, "", side, "unreadable")
     if not isinstance(facts, dict):

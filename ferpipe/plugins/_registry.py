@@ -71,7 +71,7 @@ class Registry:
         self._manager.add_hookspecs(hookspecs)
         self._origins: dict[str, str] = {}
         self._offers: dict[str, _Offer] = {}
-        self._broken: list[Broken] = []
+        self._broken: dict[Broken, None] = {}
         self._left_out: list[str] = []
         self._files: dict[Path, Broken | None] = {}
         self._add_installed(_allowed() if allow is None else tuple(allow))
@@ -228,8 +228,7 @@ class Registry:
 
     def _note(self, origin: str, why: str) -> Broken:
         note = Broken(origin, why)
-        if note not in self._broken:
-            self._broken.append(note)
+        self._broken.setdefault(note)
         return note
 
 

@@ -13,6 +13,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, model_validator
 
 from ferpipe import UsageError
+from ferpipe.resources import read_small
 
 __all__ = ["VERSION", "Format", "Framing", "Input", "Model", "Output", "digest", "read_side_file"]
 
@@ -50,6 +51,13 @@ class Input(_Part):
     dtype: Literal["float32", "uint8", "int8"] = Field(
         default="float32", description="Of the input tensor; integers are quantised as the file says."
     )
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Of one picture, in the order of `layout`."""
+        if self.layout == "NCHW":
+            return self.channels, self.height, self.width
+        return self.height, self.width, self.channels
 
     @model_validator(mode="after")
     def _statistics_fit_channels(self) -> Input:
@@ -196,7 +204,7 @@ def read_side_file(path: Path) -> Model:
     Raises UsageError, one line, where it cannot be read or does not follow the format.
     """
     try:
-        model = Model.model_validate_json(path.read_bytes())
+        model = Model.model_validate_json(read_small(path))
     except OSError as error:
         raise UsageError(f"cannot read the side file '{path}': {error.strerror}") from None
     except ValidationError as error:

@@ -135,14 +135,22 @@ def classifier_of(
     card = _described(found, network, classes, given or {}) if found.card is None else found.card
     if found.card is not None and (classes or given):
         card = _overridden(card, classes, given or {})
-    return Classifier(card, network, temperature=temperature, flip=flip)
+    classifier = Classifier(card, network, temperature=temperature, flip=flip)
+    try:
+        classifier.logits([np.zeros((48, 48), np.uint8)])
+    except Exception as error:
+        reason = " ".join(str(error).split())[:160]
+        raise UsageError(
+            f"'{found.path}' is damaged or no classifier: it cannot be run ({reason})"
+        ) from error
+    return classifier
 
 
 def _open_network(found: Found, threads: int) -> Network:
     if found.format == "litert":
         from ferpipe_emotion.networks.litert import LiteRTNetwork
 
-        return LiteRTNetwork(found.path, threads)
+        return LiteRTNetwork(found.path, threads, found.card.input.shape if found.card else None)
     if found.format == "onnx":
         from ferpipe_emotion.networks.onnx import OnnxNetwork
 
@@ -222,8 +230,7 @@ def refuse_misfit(card: Model, shape: Sequence[int | None], sizes: Sequence[int]
             f"{', '.join(card.classes)}"
         )
     given = card.input
-    grid = (given.height, given.width, given.channels)
-    ours = (grid[2], *grid[:2]) if given.layout == "NCHW" else grid
+    ours = given.shape
     theirs = tuple(shape)
     if len(theirs) != 3 or any(t is not None and t != o for t, o in zip(theirs, ours, strict=True)):
         shown = " x ".join(str(size or "any") for size in theirs)

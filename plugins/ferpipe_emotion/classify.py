@@ -144,7 +144,12 @@ class LiteRT(Classify[LiteRTOptions]):
             raise UsageError(f"{_other_stage(found)}, or export it to LiteRT")
         from ferpipe_emotion.networks.litert import LiteRTNetwork
 
-        return LiteRTNetwork(found.path, self.options.threads)
+        given = self.options.input
+        shape = found.card.input.shape if found.card else None
+        if given is not None and given.height and given.width and given.channels:
+            size = (given.height, given.width)
+            shape = (given.channels, *size) if given.layout == "NCHW" else (*size, given.channels)
+        return LiteRTNetwork(found.path, self.options.threads, shape)
 
 
 class OnnxOptions(ClassifyOptions):

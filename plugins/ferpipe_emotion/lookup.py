@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import difflib
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
 from ferpipe import UsageError
-from ferpipe.resources import model_dirs, resolve
+from ferpipe.resources import model_dirs, read_json, resolve
 from ferpipe_emotion.card import VERSION, Format, Model, digest, read_side_file
 
 __all__ = ["Found", "find_model", "is_side_file", "keras_twin", "known_models", "load_model_card"]
@@ -163,7 +162,7 @@ def _layers(path: Path) -> Found:
 def is_side_file(path: Path, kind: str | None = None) -> bool:
     """Whether it is a side file, of `kind` where that is given; the layers of a network are JSON too."""
     try:
-        content = json.loads(path.read_bytes())
+        content = read_json(path)
     except (OSError, ValueError):
         return False
     version = content.get("version") if isinstance(content, dict) else None

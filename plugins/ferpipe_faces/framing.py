@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ import numpy.typing as npt
 from pydantic import BaseModel, Field, ValidationError
 
 from ferpipe import Box, Face, UsageError
+from ferpipe.resources import read_json
 
 __all__ = ["DEFAULT", "Framing", "load"]
 
@@ -157,11 +157,11 @@ def load(name: str, file: Path | None = None) -> Framing:
         file = Path(__file__).parent / f"framing_{name}.json"
     usual = None if name == DEFAULT else load(DEFAULT)
     try:
-        content: Any = json.loads(file.read_text(encoding="utf-8"))
+        content: Any = read_json(file)
         if isinstance(content, dict) and "framing" in content:
             content = content["framing"]
         checked = _File.model_validate(content)
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError, ValidationError) as error:
+    except (OSError, ValueError) as error:
         raise UsageError(
             f"align: {file} holds no framing: give 'framing' the name 'fer2013', or a JSON file with "
             f"'points' "

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
+
+import pytest
 
 Mistakes = Callable[..., list[str]]
 
@@ -30,3 +33,30 @@ def test_a_validator_that_raises_anything_is_one_line(mistakes: Mistakes, regist
     assert mistakes(CAM + "- bad\n") == [
         "p.yaml:4:3: bad: the options could not be checked: ZeroDivisionError: oh (the plugin is broken)"
     ]
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("kind", ["keys", "options", "inputs", "plugins"])
+def test_many_mistakes_take_a_time_that_grows_with_them(mistakes: Mistakes, kind: str) -> None:
+    """With their square, these took minutes."""
+    many = range(4_000)
+    text = {
+        "keys": CAM + "".join(f"k{i}: 1\n" for i in many),
+        "options": CAM + "- use: detect\n  with:\n" + "".join(f"    k{i}: 1\n" for i in many),
+        "inputs": CAM + f"- {{use: detect, from: [{', '.join(f'k{i}' for i in many)}]}}\n",
+        "plugins": CAM + f"plugins: [{', '.join(f'k{i}.py' for i in many)}]\n",
+    }[kind]
+    assert len(mistakes(text)) >= len(many)
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("stage", ["detect", "unknown", "null", "{use: detect, name: x}", "[]"])
+def test_a_pipeline_has_no_more_stages_than_can_be_proven(mistakes: Mistakes, stage: str) -> None:
+    lines = mistakes(CAM + f"- {stage}\n" * 5_000)
+    assert lines == ["p.yaml:3:1: 'stages': expected at most 1000 values, found 5001"]
+
+
+def test_as_many_stages_as_are_allowed_are_numbered(build: Callable[..., Any]) -> None:
+    definition = build(CAM + "- detect\n" * 999)
+    assert [node.name for node in definition.graph.nodes][:4] == ["cam", "detect", "detect-2", "detect-3"]
+    assert definition.graph.nodes[-1].name == "detect-999"

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from ferpipe import UsageError
+from ferpipe.resources import read_small
 from ferpipe_emotion.lookup import Found
 from ferpipe_emotion.networks.quiet_keras import import_quietly
 
@@ -137,7 +138,7 @@ def _from_layers(keras: Any, layers: Path, weights: Path) -> Any:
     """A model of its layers in JSON and its weights in HDF5."""
     import h5py  # type: ignore[import-untyped,unused-ignore]
 
-    text = layers.read_text(encoding="utf-8")
+    text = read_small(layers).decode("utf-8")
     _refuse_code(layers, text)
     with h5py.File(weights) as stored:
         if "layer_names" in stored.attrs and "module" not in json.loads(text):

@@ -11,6 +11,7 @@ from ai_edge_litert.interpreter import Interpreter
 
 from ferpipe import UsageError
 from ferpipe.quiet import without_lines
+from ferpipe_emotion.networks.probe import probe
 from ferpipe_emotion.prepare import Batch
 
 __all__ = ["LiteRTNetwork"]
@@ -21,16 +22,22 @@ class LiteRTNetwork:
 
     A batch gains nothing a face on a CPU, and each new batch size would cost a re-allocation
     (`benchmarks/classifier.py` measures both), so the pictures of a frame run one by one.
+
+    picture: the shape of one picture, where the network takes any size.
+    Raises UsageError for a file that LiteRT cannot run, also one that would end the process.
     """
 
-    def __init__(self, path: Path, threads: int = 1) -> None:
+    def __init__(self, path: Path, threads: int = 1, picture: tuple[int, ...] | None = None) -> None:
+        probe(path, picture)
         try:
             with without_lines("Created TensorFlow Lite XNNPACK delegate"):
                 self._interpreter = Interpreter(str(path), num_threads=threads)
                 inputs = self._interpreter.get_input_details()
                 _refuse_several_inputs(path, len(inputs))
                 self._interpreter.allocate_tensors()
-        except (ValueError, RuntimeError) as error:
+        except UsageError:
+            raise
+        except Exception as error:  # noqa: BLE001 -- its C++ may raise anything
             reason = " ".join(str(error).split())[:120]
             raise UsageError(f"'{path}' is no network that LiteRT can run: {reason}") from None
         self._input = inputs[0]
