@@ -19,7 +19,6 @@ from ferpipe.timeline.model import (
 from ferpipe.timeline.reader import Timeline, load
 from ferpipe.timeline.record import header_of, record_of
 from ferpipe.timeline.schema import schema
-from ferpipe.timeline.summary import paced
 from ferpipe.timeline.writer import FORMATS, Format, Writer, format_of
 
 __all__ = [
@@ -38,7 +37,6 @@ __all__ = [
     "format_of",
     "header_of",
     "load",
-    "paced",
     "record_of",
     "schema",
 ]

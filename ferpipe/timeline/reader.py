@@ -56,6 +56,20 @@ class Timeline:
         cut = "" if self.complete else ", cut short"
         return f"<Timeline {name}: {frames} frames, {tracks} tracks, {seconds} s{cut}>"
 
+    def paced(self) -> Iterator[tuple[FrameRecord, int]]:
+        """Each frame with how long it lasts, in microseconds."""
+        return paced(self.frames, usual_step(self.source))
+
+    def columns(self) -> list[str]:
+        """The columns of the `.csv`."""
+        pictures = any("picture" in record for record in self.frames)
+        return columns(self.classes, self.measures, pictures=pictures)
+
+    def rows(self) -> Iterator[dict[str, Any]]:
+        """The rows of the `.csv`, one a face a frame, by column; None where a value is not known."""
+        for record, lasted in self.paced():
+            yield from rows(record, lasted, self.classes, self.measures)
+
     def to_pandas(self) -> Any:
         """A DataFrame with a row a face a frame and the columns of the `.csv`.
 
@@ -65,15 +79,8 @@ class Timeline:
             import pandas as pd
         except ImportError as error:
             raise UsageError("to_pandas() needs pandas: pip install pandas") from error
-        classes, measures, usual = self.classes, self.measures, usual_step(self.source)
-        table = [
-            row
-            for record, lasted in paced(self.frames, usual)
-            for row in rows(record, lasted, classes, measures)
-        ]
-        pictures = any("picture" in record for record in self.frames)
-        frame = pd.DataFrame(table, columns=columns(classes, measures, pictures=pictures))
-        numbers = {name: "float64" for name in columns((), measures) if name not in columns(())}
+        frame = pd.DataFrame(list(self.rows()), columns=self.columns())
+        numbers = {name: "float64" for name in columns((), self.measures) if name not in columns(())}
         return frame.astype({"track": "Int64", "index": "int64", "detected": "bool", **numbers})
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-__all__ = ["report"]
+__all__ = ["convert", "report"]
 
 _FILE = click.Path(path_type=Path)
 _OUT = click.Path(path_type=Path, dir_okay=False)
@@ -72,4 +72,46 @@ def report(
             overwrite=overwrite,
         )
     )
+    return 0
+
+
+@click.command(short_help="Write timelines in the formats of other tools.")
+@click.argument("timelines", type=_FILE, nargs=-1, required=True, metavar="TIMELINE...")
+@click.option(
+    "-o",
+    "--output",
+    type=_FILE,
+    required=True,
+    help="The file; with --format a folder, for one file each.",
+)
+@click.option(
+    "--format",
+    "kind",
+    metavar="FORMAT",
+    help="parquet, csv, eaf, vtt, srt, TextGrid, boris, openface.csv, fex.csv or events.tsv; "
+    "what the output's name ends in where left out.",
+)
+@click.option(
+    "--video", "videos", type=_FILE, multiple=True, help="The video of each TIMELINE, for .eaf to link."
+)
+@click.option("--overwrite", is_flag=True, help="Replace outputs that exist.")
+def convert(
+    timelines: tuple[Path, ...],
+    output: Path,
+    kind: str | None,
+    videos: tuple[Path, ...],
+    *,
+    overwrite: bool,
+) -> int:
+    """Write timelines in the formats of other tools.
+
+    TIMELINE is a file that 'ferpipe timeline' wrote. Parquet, CSV, BORIS and BIDS hold several in one
+    file; ELAN, Praat and subtitles hold one each. What a format cannot hold is said.
+    """
+    from ferpipe_report.convert.run import FORMATS
+    from ferpipe_report.convert.run import convert as run
+
+    if kind is not None and kind not in FORMATS:
+        raise click.BadParameter(f"'{kind}' is none of {', '.join(FORMATS)}", param_hint="--format")
+    run(timelines, output, kind, videos, overwrite=overwrite)
     return 0

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ferpipe.timeline import FaceRecord, FrameRecord, Segment, Timeline, Track, load, paced
+from ferpipe.timeline import FaceRecord, FrameRecord, Segment, Timeline, Track, load
 
 __all__ = ["Floats", "Ints", "Person", "Recording", "Span", "open_recording", "people_of", "spans_of"]
 
@@ -80,7 +80,7 @@ class Recording:
 
     def described(self) -> list[dict[str, Any]]:
         """What the header says of each measure."""
-        return [dict(each) for each in getattr(self.timeline, "measures", None) or ()]
+        return [dict(each) for each in self.timeline.measures]
 
 
 def open_recording(path: Path) -> Recording:
@@ -88,7 +88,7 @@ def open_recording(path: Path) -> Recording:
     timeline = load(path)
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     frames, durations = [], []
-    for record, duration in paced(timeline.frames):
+    for record, duration in timeline.paced():
         frames.append(record)
         durations.append(duration)
     times = [round(record["time"] * MICROSECONDS) for record in frames]

@@ -87,7 +87,9 @@ def test_numbers_are_those_of_the_summary():
         told = numbers_of(recording, person)
         kept = {label: spent for label, spent in told["seconds"].items() if spent}
         assert kept == pytest.approx(person.record["seconds"])
-        assert told["missing"] == pytest.approx(1 - sum(kept.values()) / 12)
+        seen = sum(each["end"] - each["start"] for each in person.record["segments"])
+        assert told["missing"] == pytest.approx(1 - seen / 12)
+        assert told["unknown"] == pytest.approx(seen - sum(kept.values()))
 
 
 def test_changes_are_counted_where_one_label_follows_straight_on_another(tmp_path):

@@ -100,7 +100,7 @@ def test_the_pointer_reads_and_leaving_goes_back_to_the_chosen_frame(visit, tmp_
     assert "not in view" in reading(page)
     assert page.locator(".row.strip .value").nth(3).inner_text() == "neutral"
     page.mouse.move(5, 5)
-    assert reading(page).startswith("1.000 s, frame 25, Person 1: happy")
+    assert reading(page).startswith("1.000 s, frame 25, Person 1: no label (happy 96 %")
 
 
 def test_dragging_zooms_keys_zoom_and_everything_comes_back(visit, tmp_path):

@@ -130,7 +130,7 @@ function shownWindow(state) {
 
 function key() {
   const chips = data.classes.map((label) => make("span", { class: "chip" }, make("i", { class: "swatch", style: `background:${look.colours[label]}` }), label));
-  return make("div", { class: "key" }, ...chips, make("span", { class: "chip" }, make("i", { class: "swatch hatched" }), "unsure"), make("span", { class: "chip" }, make("i", { class: "swatch none" }), "not in view"));
+  return make("div", { class: "key" }, ...chips, make("span", { class: "chip" }, make("i", { class: "swatch hatched" }), "unsure or no label"), make("span", { class: "chip" }, make("i", { class: "swatch none" }), "not in view"));
 }
 
 function help() {

@@ -3,11 +3,11 @@
 import { frameAt, rowAt, spanAt } from "./data.js";
 import { clock, percent } from "./format.js";
 
-/** The label at `time`: its name, `unsure`, or `not in view`. */
+/** The label at `time`: its name, `no label`, or `not in view`. */
 export function labelAt(person, time) {
   const span = spanAt(person, time);
   if (span === undefined) return { text: "not in view", label: undefined };
-  if (span.label === null) return { text: "unsure", label: null };
+  if (span.label === null) return { text: "no label", label: null };
   return { text: span.label, label: span.label };
 }
 

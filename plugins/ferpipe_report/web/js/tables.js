@@ -32,7 +32,7 @@ export function peopleTable(rows, look, classes, { caption, first = "Person", le
     ...used.map((label) =>
       make("th", { scope: "col", class: "number" }, make("i", { class: "swatch", style: `background:${look.colours[label]}` }), label),
     ),
-    make("th", { scope: "col", class: "number", text: "Unsure" }),
+    make("th", { scope: "col", class: "number", text: "No label" }),
     make("th", { scope: "col", class: "number", text: "Changes a minute" }),
   );
   const body = make("tbody");

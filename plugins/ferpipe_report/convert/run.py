@@ -1,0 +1,114 @@
+"""The verb `convert`: which format, which files, and what is said of what is lost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import click
+
+from ferpipe import UsageError
+from ferpipe.timeline import Timeline, load
+from ferpipe_report.convert.boris import write_boris
+from ferpipe_report.convert.eaf import write_eaf
+from ferpipe_report.convert.parquet import write_parquet
+from ferpipe_report.convert.subtitles import write_srt, write_vtt
+from ferpipe_report.convert.tables import write_csv, write_events, write_fex, write_openface
+from ferpipe_report.convert.textgrid import write_textgrid
+from ferpipe_report.writing import refuse_existing, write
+
+__all__ = ["FORMATS", "convert", "format_of"]
+
+Written = tuple[dict[Path, bytes], list[str]]
+
+ONE: dict[str, Callable[[Timeline, Path, Path | None], Written]] = {
+    "eaf": write_eaf,
+    "vtt": write_vtt,
+    "srt": write_srt,
+    "TextGrid": write_textgrid,
+}
+"""Formats of one recording a file."""
+
+MANY: dict[str, Callable[[Mapping[str, Timeline], Path], Written]] = {
+    "parquet": write_parquet,
+    "csv": write_csv,
+    "openface.csv": write_openface,
+    "fex.csv": write_fex,
+    "events.tsv": write_events,
+    "boris": write_boris,
+}
+"""Formats that hold several recordings."""
+
+FORMATS = (*MANY, *ONE)
+
+
+def format_of(name: str) -> str | None:
+    """The format that a file's name asks for: the longest one that it ends with."""
+    found = [each for each in FORMATS if name.lower().endswith((f".{each}".lower(), f"_{each}".lower()))]
+    found += [each for each in FORMATS if name.lower() == each.lower()]
+    return max(found, key=len, default="events.tsv" if name.lower().endswith(".tsv") else None)
+
+
+def convert(
+    paths: Sequence[Path], output: Path, kind: str | None, videos: Sequence[Path], *, overwrite: bool
+) -> list[Path]:
+    """Write the timelines in another format and give the files; says what the format cannot hold.
+
+    Raises UsageError where a timeline cannot be read, the format is not known, or an output exists.
+    """
+    into_folder = output.is_dir() or (kind is not None and not output.suffix)
+    form = kind or (None if into_folder else format_of(output.name))
+    if form is None:
+        raise UsageError(
+            f"'{output}' names no format: end it in one of {', '.join(f'.{f}' for f in FORMATS)}"
+        )
+    if len(videos) not in {0, len(paths)}:
+        raise UsageError(f"{len(videos)} --video for {len(paths)} timelines: give one for each, or none")
+    if len(paths) > 1 and form in ONE and not into_folder:
+        raise UsageError(
+            f"a .{form} file holds one recording: for several give a folder, as in -o out --format {form}"
+        )
+    files: dict[Path, bytes] = {}
+    notes: list[str] = []
+    if form in MANY and not into_folder:
+        add(files, notes, MANY[form](_named(paths), output))
+    else:
+        for i, path in enumerate(paths):
+            target = output / f"{_stem(path)}.{form}" if into_folder else output
+            if target in files:
+                raise UsageError(f"'{target}' would be written twice: give the timelines separately")
+            if form in ONE:
+                add(files, notes, ONE[form](load(path), target, videos[i] if videos else None))
+            else:
+                add(files, notes, MANY[form](_named([path]), target))
+    refuse_existing(files, [*paths, *videos], overwrite=overwrite)
+    for target, content in files.items():
+        write(target, content)
+        click.echo(f"wrote {target}", err=True)
+    for note in dict.fromkeys(notes):
+        click.echo(f"left out, as .{form} cannot hold it: {note}", err=True)
+    return list(files)
+
+
+def add(files: dict[Path, bytes], notes: list[str], written: Written) -> None:
+    """Take what a format has written."""
+    files.update(written[0])
+    notes += written[1]
+
+
+def _named(paths: Sequence[Path]) -> dict[str, Timeline]:
+    """The timelines by the names of their recordings; by those of the files where these are not unique."""
+    found = [(path, load(path)) for path in paths]
+    names = [timeline.source["name"] if timeline.source else _stem(path) for path, timeline in found]
+    if len(set(names)) < len(names):
+        names = [str(path) for path in paths]
+    if len(set(names)) < len(names):
+        raise UsageError(f"'{max(names, key=names.count)}' is given twice")
+    return {name: timeline for name, (_, timeline) in zip(names, found, strict=True)}
+
+
+def _stem(path: Path) -> str:
+    name = path.name
+    for ending in (".part", ".json", ".jsonl", ".csv", ".timeline"):
+        name = name.removesuffix(ending)
+    return name
