@@ -106,7 +106,7 @@ class Frame:
     time: microseconds of stream time, strictly increasing within a source.
     index: number of the frame in its source, from 0, as the source delivers them.
     source: name of the source stage.
-    discontinuity: the stream was interrupted just before this frame; trackers and
+    discontinuity: the stream was interrupted or cut just before this frame; trackers and
         smoothers start afresh.
     captured: `time.monotonic()` when a live frame arrived, else None.
     picture: name of the file, where each frame is a file of its own, else None.

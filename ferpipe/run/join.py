@@ -50,4 +50,6 @@ class Join:
         taken = {name: packets[self._merge.get(name, 0)].measures.get(name) for name in names}
         measures = {name: value for name, value in taken.items() if value is not None}
         first = parts[0]
-        return Message(first.seq, first.time, Packet(packets[0].frame, MappingProxyType(found), measures))
+        # A stage of any branch may have marked a cut.
+        frame = next((packet.frame for packet in packets if packet.frame.discontinuity), packets[0].frame)
+        return Message(first.seq, first.time, Packet(frame, MappingProxyType(found), measures))

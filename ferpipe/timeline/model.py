@@ -99,7 +99,7 @@ class _Frame(TypedDict):
 
 
 class FrameRecord(_Frame, total=False):
-    """One frame; `discontinuity` is there, and True, only where the stream was interrupted.
+    """One frame; `discontinuity` is there, and True, only where the stream was interrupted or cut.
 
     `picture`, the name of the file, is there only where each frame is a file of its own; `measures`
     only where one of the frame itself is known.

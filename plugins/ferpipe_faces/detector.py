@@ -8,8 +8,9 @@ from typing import ClassVar, TypeVar
 import numpy as np
 from pydantic import Field
 
-from ferpipe import Box, Context, Face, Options, Packet, Stage, freeze
+from ferpipe import Box, Context, Face, Frame, Options, Packet, Stage, freeze
 from ferpipe.packet import Image
+from ferpipe_faces.cuts import Cuts
 from ferpipe_faces.detections import Candidates
 
 __all__ = ["Detector", "DetectorOptions"]
@@ -25,8 +26,8 @@ class DetectorOptions(Options):
     every: int = Field(
         1,
         ge=1,
-        description="Detect on every Nth frame. On the others the last faces are given again, marked as not "
-        "detected; a tracker behind moves them.",
+        description="Detect on every Nth frame, and after a hard cut. On the others the last faces are given "
+        "again, marked as not detected; a tracker behind moves them.",
     )
 
 
@@ -56,12 +57,13 @@ class Detector(Stage[DetectorOptionsT]):
         self._last: tuple[Face, ...] = ()
         self._shape: tuple[int, ...] = ()
         self._until_next = 0
+        self._cuts = Cuts() if self.options.every > 1 else None
 
     def process(self, packet: Packet) -> Packet:
         """Find the faces; on a frame that is left out, repeat the last ones as not detected."""
         frame = packet.frame
         # Boxes of another shot or another resolution mean nothing here.
-        if frame.discontinuity or frame.image.shape != self._shape:
+        if frame.discontinuity or frame.image.shape != self._shape or self._is_cut(frame):
             self._until_next = 0
         if self._until_next:
             faces = tuple(face.replace(detected=False) for face in self._last)
@@ -71,6 +73,9 @@ class Detector(Stage[DetectorOptionsT]):
             self._until_next = self.options.every
         self._until_next -= 1
         return packet.replace(faces=faces)
+
+    def _is_cut(self, frame: Frame) -> bool:
+        return self._cuts is not None and self._cuts.update(frame.image, frame.time)
 
     def _tidy(self, found: Candidates, shape: tuple[int, ...]) -> tuple[Face, ...]:
         """Drop what is weak, small, empty or outside the picture; the best first."""

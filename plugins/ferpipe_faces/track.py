@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 from pydantic import Field
 
 from ferpipe import Box, Context, Face, Options, Packet, Stage, freeze
 from ferpipe.packet import MICROSECONDS, Image
+from ferpipe_faces.cuts import Cuts
 from ferpipe_faces.one_euro import OneEuro
-from ferpipe_faces.tracking import Trajectory, box_overlaps, match
+from ferpipe_faces.tracking import Trajectory, box_overlaps, match, still_there
 
 __all__ = ["Track", "TrackOptions"]
 
@@ -51,6 +54,11 @@ class TrackOptions(Options):
         description="Cutoff in Hz of a filter on boxes and landmarks that rest (moving ones are followed at "
         "once); less is steadier, 0 is off.",
     )
+    cuts: bool = Field(
+        True,
+        description="Begin anew at a hard cut, unless those who were there still are; the frame is marked as "
+        "a discontinuity, at which the smoother begins anew too.",
+    )
 
 
 class Track(Stage[TrackOptions]):
@@ -58,9 +66,9 @@ class Track(Stage[TrackOptions]):
 
     A constant-velocity Kalman filter a face, in seconds of stream time; new faces are matched by place,
     overlap and looks.  Identities count from 1 and are never used twice in a run; a discontinuity
-    of the stream starts afresh.  Where the detector left a frame out (`every`) or missed a face for
-    a moment, the face is given where it should be, with `detected` False.  Faces are in the order
-    of their identities.  Those found but not shown yet are in the kind `unconfirmed`.
+    of the stream and a hard cut start afresh.  Where the detector left a frame out (`every`) or missed
+    a face for a moment, the face is given where it should be, with `detected` False.  Faces are in the
+    order of their identities.  Those found but not shown yet are in the kind `unconfirmed`.
     """
 
     Options = TrackOptions
@@ -73,6 +81,7 @@ class Track(Stage[TrackOptions]):
         self._known: list[Trajectory] = []
         self._filters: dict[int, tuple[OneEuro, OneEuro, int]] = {}
         self._next_id = 1
+        self._cuts = Cuts()
         self._last: int | None = None
         self._step: int | None = None
 
@@ -81,8 +90,12 @@ class Track(Stage[TrackOptions]):
         time = packet.time
         if packet.frame.discontinuity or self._is_gap(time):
             self._known = []
+            self._cuts.forget()
         for one in self._known:
             one.advance(time)
+        if self.options.cuts and self._is_cut(packet):
+            self._known = []
+            packet = dataclasses.replace(packet, frame=dataclasses.replace(packet.frame, discontinuity=True))
         # A detector that did not look repeats its last faces as not detected.
         if not packet.faces or any(face.detected for face in packet.faces):
             self._look([face for face in packet.faces if face.detected], packet.frame.image, time)
@@ -90,6 +103,19 @@ class Track(Stage[TrackOptions]):
         if self.options.steady:
             faces = self._steadied(faces, time)
         return packet.replace(faces=faces, unconfirmed=self._unconfirmed(time))
+
+    def _is_cut(self, packet: Packet) -> bool:
+        """Whether the picture says so, and the faces do not contradict it: light that is switched on, and
+        somebody who passes close by, can change a picture as much as a cut.
+        """
+        image = packet.frame.image
+        if not self._cuts.update(image, packet.time):
+            return False
+        found = [face for face in packet.faces if face.detected]
+        if still_there(self._known, found, image):
+            return False
+        self.context.count("cuts")
+        return True
 
     def _is_gap(self, time: int) -> bool:
         """Whether nothing came for so long that nobody can be followed over it.

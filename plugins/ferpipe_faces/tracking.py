@@ -15,7 +15,7 @@ from ferpipe_faces.assignment import assign
 from ferpipe_faces.detections import overlaps
 from ferpipe_faces.kalman import Motion
 
-__all__ = ["Trajectory", "box_overlaps", "match"]
+__all__ = ["Trajectory", "box_overlaps", "match", "still_there"]
 
 _SIZE_RATIO = 2.0
 """Most that the height of a face may differ from what was expected."""
@@ -31,6 +31,10 @@ _PLACE_SPREAD = 0.15
 
 _MOTION, _OVERLAP, _LOOKS = 0.25, 1.0, 4.0
 """Weights of the three cues; looks decide where places do not."""
+
+_SAME_PLACE, _SAME_LOOKS = 0.3, 0.8
+"""Overlap and correlation of looks from which somebody is still there: 0.8 lies between what a person has
+from one frame to the next and what two people at one place have before and after a cut."""
 
 _MEMORY = 1.0
 """Seconds over which looks are averaged."""
@@ -63,6 +67,10 @@ class Trajectory:
             share = 1 - math.exp(-(time - self.last) / MICROSECONDS / _MEMORY)
             self._looks = self._looks + np.float32(share) * (appearance - self._looks)
         self.face, self.last, self.missed_since = face, time, None
+
+    def looks_like(self, appearance: Looks) -> float:
+        """The correlation with how it looked, -1 to 1."""
+        return likeness(self._looks, appearance)
 
     def missed(self, time: int) -> None:
         """A look at `time` did not find it."""
@@ -120,6 +128,19 @@ def match(
     ) > 1
     memorable = [None if crowded[j] else one for j, one in enumerate(seen)]
     return pairs, memorable, seen
+
+
+def still_there(known: Sequence[Trajectory], faces: Sequence[Face], image: Image) -> bool:
+    """Whether at least half of those that were there are at their places and look as they did."""
+    present = [one for one in known if one.missed_since is None]
+    if not present or not faces:
+        return False
+    overlap = box_overlaps([one.motion.box for one in present], [face.box for face in faces])
+    same = 0
+    for one, row in zip(present, overlap, strict=True):
+        j = int(row.argmax())
+        same += bool(row[j] > _SAME_PLACE) and one.looks_like(looks(image, faces[j].box)) > _SAME_LOOKS
+    return 2 * same >= len(present)
 
 
 def box_overlaps(a: Sequence[Box], b: Sequence[Box]) -> npt.NDArray[np.float32]:

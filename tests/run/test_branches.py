@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 from support.graphs import EXECUTORS, Bench, balanced
 from support.stages import Counter, CounterOptions, Delay, Keep, Sum, doing
@@ -25,6 +27,17 @@ def test_a_tee_shares_packets_and_a_join_merges_what_its_branches_found(executor
         (i, -i, i) for i in range(40)
     ]
     assert balanced(report)
+
+
+def test_a_join_keeps_the_mark_of_a_cut_that_one_branch_set(executor):
+    def mark(packet):
+        cut = packet.frame.index == 3
+        return dataclasses.replace(packet, frame=dataclasses.replace(packet.frame, discontinuity=cut))
+
+    bench = Bench(executor).add("in", counter(5)).add("sum", Sum())
+    bench.add("plain", Keep(), "sum").add("mark", doing(mark), "sum").add("join", Keep(), "plain", "mark")
+    bench.run()
+    assert [p.frame.discontinuity for p in bench.out] == [False, False, False, True, False]
 
 
 def test_a_join_takes_the_renewed_kind(executor):
