@@ -7,6 +7,7 @@ import os
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Lock
@@ -27,7 +28,10 @@ if TYPE_CHECKING:
 
 __all__ = ["analyze", "analyze_video", "chain", "is_still", "source_of"]
 
-STILLS = {".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp", ".pgm", ".ppm"}
+STILLS = frozenset(
+    ".avif .bmp .dib .exr .hdr .heic .heif .hif .jp2 .jpe .jpeg .jpg .pbm .pgm .png .pnm .ppm .tif "  # noqa: SIM905
+    ".tiff .webp".split()
+)
 _CLASSIFIERS = {".keras": "keras", ".h5": "keras", ".hdf5": "keras", ".onnx": "onnx"}
 """The stage that runs a model of that ending; the others, and names, are LiteRT's."""
 _KEPT = 4
@@ -109,12 +113,13 @@ def analyze_video(
         return timeline.load(target)
 
 
-def chain(path: str, detector: Detector, model: str, every: int = 1) -> list[Item]:
+def chain(path: str | list[str], detector: Detector, model: str, every: int = 1) -> list[Item]:
     """Source, detector, tracker, aligner, classifier and smoother; fewer for stills.
 
+    path: what a user names, or the pictures of a list.
     Raises UsageError where `path` does not exist.
     """
-    if is_still(path):
+    if isinstance(path, list) or is_still(path):
         # Pictures have no time between them: nobody is followed, nothing is smoothed, all are looked at.
         return [source_of(path), *faces_of(detector, model)]
     name, options = (detector, {}) if isinstance(detector, str) else detector
@@ -162,8 +167,10 @@ def is_pattern(path: str) -> bool:
     return any(c in path for c in "*?[") and not Path(path).exists()
 
 
-def source_of(path: str) -> tuple[str, dict[str, Any]]:
+def source_of(path: str | list[str]) -> tuple[str, dict[str, Any]]:
     """The source stage for what a user names: a video, pictures, or a stream."""
+    if isinstance(path, list):
+        return "images", {"path": path}
     if "://" in path:
         return "rtsp", {"url": path}
     if is_still(path):
@@ -220,11 +227,13 @@ class _Warm:
         source = self._images(self._images.Options(path=path, unreadable="fail"))
         source.open(TestContext(Path()))
         try:
-            frames = [packet.frame.image for packet in source.frames()] if source.stream.frames == 1 else []
+            frames = [packet.frame.image for packet in islice(source.frames(), 2)]
         finally:
             source.close()
-        if not frames:
-            raise UsageError(f"{path} is {source.stream.frames} pictures: give a list of their paths")
+        if len(frames) != 1:
+            raise UsageError(
+                f"{path} is {source.stream.frames or 'several'} pictures: give a list of their paths"
+            )
         image: Image = frames[0]
         return image
 

@@ -39,7 +39,9 @@ def model_options(function: F) -> F:
     return function
 
 
-def analysis(path: str, detector: str, model: str, every: int, registry: Registry) -> list[dict[str, Any]]:
+def analysis(
+    path: str | list[str], detector: str, model: str, every: int, registry: Registry
+) -> list[dict[str, Any]]:
     """The stages of `ferpipe.analysis.chain`, as a pipeline file has them.
 
     Raises UsageError where the detector is none, or takes no `every`.

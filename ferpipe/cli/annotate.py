@@ -2,30 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
 
 from ferpipe.cli._group import VERBS
+from ferpipe.cli._inputs import Input, expand, figures_of, is_a_folder, run_each, targets_of
 from ferpipe.cli._options import RunOptions, run_options
 from ferpipe.cli._presets import analysis, define, model_options
 from ferpipe.errors import UsageError
 
 __all__ = ["command"]
 
+ENDING = ".annotated.mp4"
+
 
 @click.command("annotate", short_help=VERBS["annotate"])
-@click.argument("video")
+@click.argument("videos", nargs=-1, required=True)
 @click.option(
-    "-o", "--output", help="The annotated video; next to VIDEO, named VIDEO.annotated.mp4, where left out."
+    "-o",
+    "--output",
+    help="The annotated video, a folder for several; next to each VIDEO, named VIDEO.annotated.mp4, where "
+    "left out.",
 )
-@click.option("--timeline", "timeline_path", help="Write the emotion timeline too (.json, .jsonl or .csv).")
+@click.option(
+    "--timeline",
+    "timeline_path",
+    help="Write the emotion timeline too (.json, .jsonl or .csv), for several VIDEOS into this folder.",
+)
 @click.option("--blur", is_flag=True, help="Make the faces unrecognisable.")
 @model_options
 @run_options
 def command(
-    video: str,
+    videos: tuple[str, ...],
     output: str | None,
     timeline_path: str | None,
     detector: str,
@@ -35,29 +47,62 @@ def command(
     blur: bool,
     every: int,
 ) -> int:
-    """Draw faces and emotions into a video.
+    """Draw faces and emotions into videos.
 
-    VIDEO is a video file or the URL of a stream. Its sound is kept.
+    VIDEOS are video files, folders and quoted patterns of them, or URLs of streams. Their sound is kept.
+    A failure does not keep the others from being done.
     """
-    from ferpipe.analysis import is_still
-    from ferpipe.cli._running import execute
+    from ferpipe.cli._running import execute, say
     from ferpipe.plugins import registry_with
 
-    if is_still(video):
-        raise UsageError(
-            f"{video} is not a video: 'ferpipe timeline' takes pictures, 'ferpipe explain' draws them"
-        )
+    inputs = _only_videos(expand(videos, say), say)
+    targets = _targets(videos, inputs, output, ENDING)
+    timelines = [None] * len(inputs) if timeline_path is None else _timelines(videos, inputs, timeline_path)
+    each = figures_of(options, targets, ENDING)
     registry = registry_with(options.plugin, "--plugin")
-    stages = analysis(video, detector, model, every, registry)
-    if blur and detector == "blazeface":
-        _hide_more(stages)
-    stages += [
-        {"use": "overlay", "with": {"blur": "soft"}} if blur else {"use": "overlay"},
-        {"use": "video", "with": {"path": output or _beside(video)}},
-    ]
-    if timeline_path is not None:
-        stages.append({"use": "timeline", "with": {"path": timeline_path}})
-    return execute(define(stages, options, registry), options)
+
+    def run(source: str | list[str], target: str, timeline: str | None, own: RunOptions) -> int:
+        stages = analysis(source, detector, model, every, registry)
+        if blur and detector == "blazeface":
+            _hide_more(stages)
+        stages += [
+            {"use": "overlay", "with": {"blur": "soft"}} if blur else {"use": "overlay"},
+            {"use": "video", "with": {"path": target}},
+        ]
+        if timeline is not None:
+            stages.append({"use": "timeline", "with": {"path": timeline}})
+        return execute(define(stages, own, registry), own)
+
+    rows = zip(inputs, targets, timelines, each, strict=True)
+    runs = [partial(run, one.source, target, timeline, own) for one, target, timeline, own in rows]
+    return run_each(runs, alone=len(inputs) == 1, say=say)
+
+
+def _only_videos(inputs: list[Input], say: Callable[[str], None]) -> list[Input]:
+    """`inputs` without pictures, which are named in a line; raises UsageError where nothing else is there."""
+    videos = [each for each in inputs if not each.is_pictures]
+    for each in inputs if videos else ():
+        if each.is_pictures:
+            shown = each.source if isinstance(each.source, str) else f"{len(each.source)} pictures"
+            say(f"ferpipe: warning: {shown}: left out, since 'ferpipe annotate' takes videos")
+    if not videos:
+        first = inputs[0].source
+        raise UsageError(
+            f"{first} is not a video: 'ferpipe timeline' takes pictures, 'ferpipe explain' draws them"
+        )
+    return videos
+
+
+def _targets(videos: tuple[str, ...], inputs: list[Input], output: str | None, ending: str) -> list[str]:
+    if len(inputs) == 1 and output is not None and not is_a_folder(output, videos):
+        return [output]
+    if output is not None and Path(output).is_file():
+        raise UsageError(f"{output} is a file: several outputs need a folder")
+    return targets_of(inputs, output, ending)
+
+
+def _timelines(videos: tuple[str, ...], inputs: list[Input], path: str) -> list[str | None]:
+    return [*_targets(videos, inputs, path, ".timeline.json")]
 
 
 def _hide_more(stages: list[dict[str, Any]]) -> None:
@@ -66,9 +111,3 @@ def _hide_more(stages: list[dict[str, Any]]) -> None:
     for stage in stages:
         if stage["use"] in more:
             stage["with"] = {**stage.get("with", {}), **more[stage["use"]]}
-
-
-def _beside(video: str) -> str:
-    if "://" in video:
-        return "stream.annotated.mp4"
-    return str(Path(video).with_name(f"{Path(video).stem}.annotated.mp4"))

@@ -61,7 +61,9 @@ class ImagesSource(Source[ImagesOptions]):
         super().open(context)
         named = [self.options.path] if isinstance(self.options.path, str) else self.options.path
         self._paths = [path for name in named for path in listed(name, context)]
-        shown = named[0] if len(named) == 1 else f"{len(named)} paths"
+        folders = {path.parent for path in self._paths}
+        several = str(folders.pop()) if len(folders) == 1 else f"{len(named)} paths"
+        shown = named[0] if len(named) == 1 else several
         single = self._paths[0] if len(self._paths) == 1 else None
         self._names = told(self._paths)
         self._only: Iterator[Shown] | None = None
