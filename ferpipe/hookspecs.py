@@ -21,6 +21,7 @@ __all__ = ["hookimpl", "hookspec"]
 
 hookspec = pluggy.HookspecMarker("ferpipe")
 hookimpl = pluggy.HookimplMarker("ferpipe")
+"""Marks a function of a plugin as the implementation of the hook of its name."""
 
 
 @hookspec

@@ -34,6 +34,7 @@ __all__ = [
 ]
 
 Image = npt.NDArray[np.uint8]
+"""A picture: (H, W, 3) BGR, or (H, W) grey where that is said."""
 
 MICROSECONDS = 1_000_000
 """Ticks of stream time a second."""

@@ -16,6 +16,7 @@ from ferpipe.errors import UsageError
 __all__ = ["PREFIX", "Kind", "model_dirs", "read_json", "read_small", "resolve", "shipped", "user_models"]
 
 Kind = Literal["pipelines", "models", "samples"]
+"""What ferpipe ships."""
 
 PREFIX = "ferpipe:"
 """What a path begins with that is looked up in what ferpipe ships: `ferpipe:samples/demo.mp4`."""

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from docs.reference.api import api_page
 from docs.reference.commands import cli_page
 from docs.reference.hooks import hooks_page
 from docs.reference.pipelines import pipelines_page
@@ -26,6 +27,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "pipelines.md": pipelines_page,
     "stages.md": stages_page,
     "hooks.md": hooks_page,
+    "api.md": api_page,
 }
 
 

@@ -1,12 +1,18 @@
-"""The pytest plugin of the kit: the fixture `ferpipe_context`."""
+"""The pytest plugin of the kit: the fixture `ferpipe_context`.
+
+pytest imports it in every environment that has ferpipe in it, so it imports nothing by itself.
+"""
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from ferpipe.testing.context import TestContext
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ferpipe.testing.context import TestContext
 
 __all__ = ["ferpipe_context"]
 
@@ -14,4 +20,6 @@ __all__ = ["ferpipe_context"]
 @pytest.fixture
 def ferpipe_context(tmp_path: Path) -> TestContext:
     """A context that writes under pytest's `tmp_path`."""
+    from ferpipe.testing.context import TestContext
+
     return TestContext(tmp_path)

@@ -22,6 +22,7 @@ __all__ = [
 ]
 
 FORMAT = "ferpipe.timeline/2"
+"""The format that is written; `load` reads older ones too."""
 
 
 class SourceRecord(TypedDict):

@@ -20,8 +20,10 @@ from ferpipe.timeline.summary import Pace, Tally, usual_step
 __all__ = ["FORMATS", "Format", "Writer", "format_of"]
 
 Format = Literal["json", "jsonl", "csv"]
+"""How a timeline is laid out in its file."""
 
 FORMATS: tuple[Format, ...] = ("json", "jsonl", "csv")
+"""Every `Format`, which is also the ending of its files."""
 
 _LAYOUTS: dict[Format, Callable[[Output], Layout]] = {"json": Document, "jsonl": Lines, "csv": Table}
 

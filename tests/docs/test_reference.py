@@ -10,7 +10,9 @@ import pytest
 from docs_pages import ROOT
 from pydantic import BaseModel
 
+import ferpipe
 from docs.reference.__main__ import PAGES, main
+from docs.reference.api import MODULES, Entry, api_page, entries
 from docs.reference.commands import commands
 from docs.reference.hooks import hooks
 from docs.reference.stages import ROOMS, stages
@@ -86,3 +88,43 @@ def test_a_hook_has_words_and_is_in_the_tutorial(name: str) -> None:
     assert len(hooks()[name].__doc__ or "") > 20
     for page in ("hooks.md", "plugins.md"):
         assert re.search(rf"\b{name}\b", (ROOT / "docs" / page).read_text(encoding="utf-8"))
+
+
+def entry(module: str, name: str) -> Entry:
+    return next(each for each in entries(module) if each.name == name)
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_every_public_name_has_words(module: str) -> None:
+    silent = [each.name for each in entries(module) if not each.doc]
+    silent += [part.name for each in entries(module) for part in each.parts if not part.doc]
+    assert silent == []
+
+
+def test_a_public_name_without_words_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ferpipe.Check, "__doc__", None)
+    monkeypatch.setattr(ferpipe.Face.replace, "__doc__", None)
+    assert entry("ferpipe", "Check").doc == ""
+    assert [part.name for part in entry("ferpipe", "Face").parts if not part.doc] == ["Face.replace"]
+
+
+def test_the_page_of_the_api_has_every_public_name() -> None:
+    page = api_page()
+    heads = set(re.findall("^### (.*)$", page, re.MULTILINE))
+    for module in MODULES:
+        assert {each.name for each in entries(module)} <= heads
+    assert set(ferpipe.__all__) <= heads
+    assert not [line for line in page.splitlines() if " object at 0x" in line]
+
+
+def test_the_public_modules_are_those_of_the_architecture() -> None:
+    text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    promised = text.split("## Public names")[1].split("the command")[0]
+    assert set(re.findall(r"`(ferpipe(?:\.\w+)?)`", promised)) == set(MODULES)
+
+
+def test_signatures_are_those_of_the_source() -> None:
+    code = entry("ferpipe", "stage").code
+    assert "from_: str | Sequence[str] | None = None" in code
+    assert "\n    *,\n" in code
+    assert entry("ferpipe", "Box").code.splitlines()[:2] == ["class Box(NamedTuple):", "    x: float"]
