@@ -14,6 +14,7 @@ from packaging.requirements import Requirement
 from ferpipe import __version__
 from ferpipe.check import Check
 from ferpipe.models import REMOTE, Shelf, find
+from ferpipe.text import shown
 
 if TYPE_CHECKING:
     from ferpipe.plugins import Registry
@@ -35,7 +36,7 @@ def checks(registry: Registry) -> Iterator[Check]:
     yield _display()
     known = len(registry.broken())
     for origin, item in registry.each("ferpipe_doctor"):
-        yield item if isinstance(item, Check) else Check(origin, "warn", f"gave {item!r}, not a Check")
+        yield item if isinstance(item, Check) else Check(origin, "warn", f"gave {shown(item)}, not a Check")
     yield from _models(registry)
     yield from _stages(registry)
     yield from _plugins(registry, known)

@@ -1,7 +1,9 @@
 """The hooks a plugin can implement; this screen is all of them.
 
 A plugin is a module named by an entry point of the group `ferpipe`, or a Python file named in a
-pipeline.  Mark an implementation with `ferpipe.hookimpl`.
+pipeline.  Mark an implementation with `ferpipe.hookimpl`.  Those of ferpipe come first, then those of
+installed plugins by name, then files; `tryfirst` and `trylast` change that.  A wrapper
+(`hookimpl(wrapper=True)`) is called around each plugin's implementation, and gives a list too.
 """
 
 from __future__ import annotations

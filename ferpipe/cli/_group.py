@@ -6,7 +6,7 @@ import os
 from difflib import get_close_matches
 from functools import cache
 from importlib import import_module
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -14,6 +14,7 @@ import click
 from ferpipe import __version__
 from ferpipe.cli._interrupts import raises
 from ferpipe.errors import UsageError, redact
+from ferpipe.text import message_of, shown
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -106,7 +107,9 @@ def cli(ctx: click.Context) -> None:
 @cache
 def _plugin_verbs() -> dict[str, EntryPoint]:
     """Verbs of installed plugins by name; none takes the place of ferpipe's own."""
-    points = sorted(entry_points(group=_GROUP), key=lambda point: (point.name, point.value))
+    from ferpipe.plugins import points_of
+
+    points = sorted(points_of(_GROUP)[0], key=lambda point: (point.name, point.value))
     return {point.name: point for point in points if point.name not in VERBS and _is_allowed(point)}
 
 
@@ -128,13 +131,14 @@ def _load(point: EntryPoint) -> click.Command:
     whose = f"{point.dist.name} {point.dist.version}" if point.dist else point.value
     try:
         command: Any = point.load()
-    except (Exception, SystemExit) as error:
-        what = " ".join(str(error).split())
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
         raise UsageError(
-            f"the command '{point.name}' of {whose} cannot be loaded: {type(error).__name__}: {what}"
+            f"the command '{point.name}' of {whose} cannot be loaded: {message_of(error)}"
         ) from error
     if not isinstance(command, click.Command):
-        raise UsageError(f"the command '{point.name}' of {whose} is not a click command: {command!r}")
+        raise UsageError(f"the command '{point.name}' of {whose} is not a click command: {shown(command)}")
     return command
 
 

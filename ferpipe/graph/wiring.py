@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
 from ferpipe.graph.model import Fault, Node, Unknown
-from ferpipe.text import did_you_mean, listing, quoted
+from ferpipe.text import did_you_mean, listing, message_of, quoted, shown
 
 __all__ = ["Contract", "Wiring", "wire"]
 
@@ -68,12 +69,19 @@ def _contract(wiring: Wiring, i: int) -> Contract:
     node = wiring.nodes[i]
     try:
         needs, gives = node.stage.contract(node.options)
-        return frozenset(needs), frozenset(gives)
+        return _names("needs", needs), _names("gives", gives)
     except Exception as error:  # noqa: BLE001 -- whatever a plugin raises is its mistake
-        reason = f"{type(error).__name__}: {error}".strip(": ").splitlines()[0]
+        reason = message_of(error)
         wiring.blame(i, f"cannot say what it needs and gives: {reason}", "the plugin is broken", ("use",))
         wiring.loose[i] = True
         return _NO_CONTRACT
+
+
+def _names(word: str, kinds: object) -> frozenset[str]:
+    # A text is a collection of names too, of one letter each.
+    if not isinstance(kinds, AbstractSet) or not all(isinstance(kind, str) for kind in kinds):
+        raise TypeError(f"{word} is {shown(kinds)}, not a set of names")
+    return frozenset(kinds)
 
 
 def _resolve(wiring: Wiring, i: int, positions: dict[str, int]) -> list[int]:

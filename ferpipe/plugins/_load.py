@@ -11,10 +11,9 @@ from pathlib import Path
 from types import CodeType, ModuleType, TracebackType
 from typing import Any
 
-__all__ = ["FAULTS", "cause", "load_file", "load_object"]
+from ferpipe.text import message_of
 
-FAULTS = (Exception, SystemExit)
-"""What a plugin's code may raise without taking ferpipe down with it."""
+__all__ = ["cause", "load_file", "load_object"]
 
 _serial = count(1)
 
@@ -69,12 +68,16 @@ def load_object(reference: str) -> Any:
 
 
 def cause(error: BaseException) -> str:
-    """The error on one line: its type, what it says, and where it was raised."""
-    what = " ".join(str(error).split())
-    text = f"{type(error).__name__}: {what}" if what else type(error).__name__
+    """The error on one line: its type, what it says, and where it was raised.
+
+    A plugin may raise anything, BaseException included; only Ctrl-C is not its own, and goes on.
+    """
+    if isinstance(error, KeyboardInterrupt):
+        raise error
+    text = message_of(error)
     # A SyntaxError and a missing file name their place themselves.
     if isinstance(error, (SyntaxError, FileNotFoundError)):
-        return what if isinstance(error, _MissingError) else text
+        return str(error) if isinstance(error, _MissingError) else text
     place = _place(error.__traceback__)
     return f"{text} ({place})" if place else text
 
@@ -89,4 +92,4 @@ def _place(trace: TracebackType | None) -> str:
     return place
 
 
-_OURS = {Path(__file__), Path(__file__).with_name("_registry.py")}
+_OURS = {Path(__file__).with_name(name) for name in ("_load.py", "_registry.py", "_hooks.py")}

@@ -5,17 +5,18 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 from types import MappingProxyType, ModuleType
 from typing import TYPE_CHECKING, Any
 
 import pluggy
 
-from ferpipe import hookspecs, resources
+from ferpipe import resources
 from ferpipe.errors import UsageError, redact
+from ferpipe.plugins._hooks import Hooks
 from ferpipe.plugins._installed import installed
-from ferpipe.plugins._load import FAULTS, cause, load_file, load_object
+from ferpipe.plugins._load import cause, load_file, load_object
+from ferpipe.text import shown
 
 if TYPE_CHECKING:
     from ferpipe.stages import Stage
@@ -67,11 +68,12 @@ class Registry:
     """
 
     def __init__(self, *, files: Sequence[str | Path] = (), allow: Sequence[str] | None = None) -> None:
-        self._manager = pluggy.PluginManager("ferpipe")
-        self._manager.add_hookspecs(hookspecs)
+        self._hooks = Hooks(self._blame_wrapper)
         self._origins: dict[str, str] = {}
         self._offers: dict[str, _Offer] = {}
         self._broken: dict[Broken, None] = {}
+        self._labels: dict[str, str] = {}
+        self._troubles: dict[str, Broken] = {}
         self._left_out: list[str] = []
         self._files: dict[Path, Broken | None] = {}
         self._add_installed(_allowed() if allow is None else tuple(allow))
@@ -94,7 +96,7 @@ class Registry:
         offer = self._offers[name]
         try:
             return _checked(load_object(offer.what) if isinstance(offer.what, str) else offer.what)
-        except FAULTS as error:
+        except BaseException as error:
             raise UsageError(f"stage '{name}' of {offer.origin} cannot be loaded: {cause(error)}") from error
 
     def entries(self) -> tuple[StageEntry, ...]:
@@ -121,24 +123,29 @@ class Registry:
     @property
     def hook(self) -> pluggy.HookRelay:
         """All hooks; here an exception of a plugin is the caller's.  `each` is the safe way."""
-        return self._manager.hook
+        return self._hooks.manager.hook
 
     def each(self, hook: str) -> Iterator[tuple[str, Any]]:
         """(origin, item) of everything the plugins give for a hook that gives an iterable.
 
         A plugin that raises gives nothing and becomes broken.
         """
-        order = list(self._origins)
-        impls = getattr(self._manager.hook, hook).get_hookimpls()
-        for impl in sorted(impls, key=lambda impl: order.index(impl.plugin_name)):
-            origin = self._origins[impl.plugin_name]
+        for key in self._hooks.givers(hook):
+            origin = self._origins[key]
             try:
-                items = list(impl.function())
-            except FAULTS as error:
+                items = [item for given in self._hooks.call(hook, key) for item in given]
+            except BaseException as error:  # noqa: BLE001 -- a plugin may raise anything
                 self._note(origin, f"{hook} failed: {cause(error)}")
                 continue
             for item in items:
                 yield origin, item
+
+    def _folders(self, hook: str) -> Iterator[Path]:
+        for origin, item in self.each(hook):
+            if isinstance(item, str | os.PathLike):
+                yield Path(item)
+            else:
+                self._note(origin, f"{hook} gave {shown(item)}, not the path of a folder")
 
     def pipelines(self) -> Mapping[str, Path]:
         """The ready pipelines by name: the shipped ones, then those of plugins; the first of a
@@ -146,7 +153,7 @@ class Registry:
         """
         folders = [
             resources.shipped("pipelines"),
-            *(Path(item) for _, item in self.each("ferpipe_pipelines")),
+            *self._folders("ferpipe_pipelines"),
         ]
         found: dict[str, Path] = {}
         for folder in folders:
@@ -156,8 +163,7 @@ class Registry:
 
     def model_dirs(self) -> tuple[Path, ...]:
         """Folders of models: the user's, the shipped one, those of plugins; each once."""
-        given = (Path(item) for _, item in self.each("ferpipe_models"))
-        return tuple(dict.fromkeys([*resources.model_dirs(), *given]))
+        return tuple(dict.fromkeys([*resources.model_dirs(), *self._folders("ferpipe_models")]))
 
     def add_file(self, path: str | Path) -> Broken | None:
         """Load a plugin file; None, or what is wrong with it.  A file given twice loads once."""
@@ -165,54 +171,60 @@ class Registry:
         key = place.resolve()
         if key not in self._files:
             self._files[key] = None  # a plugin that asks for itself must not load for ever
-            self._files[key] = self._add(str(key), str(path), lambda: load_file(place))
+            self._files[key] = self._load(str(key), str(path), lambda: load_file(place))
+            if self._files[key] is None:
+                self._ask()
+                self._files[key] = self._troubles.get(str(key))
         return self._files[key]
 
     def _add_installed(self, allow: tuple[str, ...] | None) -> None:
         unseen = set(allow or ())
-        for plugin in installed():
+        plugins, malformed = installed()
+        for origin, why in malformed:
+            self._note(origin, why)
+        for plugin in plugins:
             unseen -= plugin.names
             if allow is None or plugin.names & set(allow):
                 label = f"{plugin.origin} ({plugin.point.name})"
-                self._add(plugin.key, plugin.origin, plugin.point.load, label=label)
+                self._load(plugin.key, plugin.origin, plugin.point.load, label=label)
             else:
                 self._left_out.append(f"{plugin.point.name} ({plugin.origin})")
         for name in sorted(unseen):
             self._note(_ALLOW, f"allows '{name}', which is not installed")
+        self._ask()
 
-    def _add(
+    def _load(
         self, key: str, origin: str, load: Callable[[], ModuleType], *, label: str = ""
     ) -> Broken | None:
+        """Import a plugin and register its hooks; None, or what is wrong with it."""
         try:
-            module = load()
-            self._register(module, key)
-            offers = self._stages_of(module)
-        except FAULTS as error:
-            if self._manager.has_plugin(key):
-                self._manager.unregister(name=key)
+            self._hooks.add(load(), key)
+        except BaseException as error:  # noqa: BLE001 -- a plugin may raise anything
+            self._hooks.remove(key)
             return self._note(label or origin, cause(error))
-        self._origins[key] = origin
-        problems = [self._offer(name, _Offer(origin, what)) for name, what in offers.items()]
-        return next((problem for problem in problems if problem), None)
+        self._origins[key], self._labels[key] = origin, label or origin
+        return None
 
-    def _register(self, module: ModuleType, key: str) -> None:
-        self._manager.register(module, key)
-        callers = self._manager.get_hookcallers(module) or []
-        if not callers:
-            raise LookupError("it has no hook: mark a function 'ferpipe_stages' with @ferpipe.hookimpl")
-        known = [name for name in vars(hookspecs) if name.startswith("ferpipe_")]
-        for caller in callers:
-            if not caller.has_spec():
-                near = get_close_matches(caller.name, known, 1, 0.8)
-                hint = f": did you mean '{near[0]}'?" if near else f": the hooks are {', '.join(known)}"
-                raise LookupError(f"there is no hook '{caller.name}'{hint}")
+    def _ask(self) -> None:
+        """Ask every plugin for its stages; again after each that came, whose wrappers see all."""
+        self._offers.clear()
+        self._troubles.clear()
+        for key, origin in list(self._origins.items()):
+            try:
+                given = [_mapping(one) for one in self._hooks.call("ferpipe_stages", key)]
+                if not given and key in self._hooks.givers("ferpipe_stages"):
+                    raise TypeError("ferpipe_stages gave None, not a mapping of names to stages")  # noqa: TRY301
+            except BaseException as error:  # noqa: BLE001 -- a plugin may raise anything
+                self._hooks.remove(key)
+                del self._origins[key]
+                self._troubles[key] = self._note(self._labels[key], cause(error))
+                continue
+            for name, what in {name: what for one in given for name, what in one.items()}.items():
+                if problem := self._offer(name, _Offer(origin, what)):
+                    self._troubles.setdefault(key, problem)
 
-    def _stages_of(self, module: ModuleType) -> dict[str, object]:
-        offers: dict[str, object] = {}
-        for impl in self._manager.hook.ferpipe_stages.get_hookimpls():
-            if impl.plugin is module:
-                offers.update(_mapping(impl.function()))
-        return offers
+    def _blame_wrapper(self, key: str, hook: str, error: BaseException) -> None:
+        self._note(self._origins[key], f"its wrapper of {hook} failed: {cause(error)}")
 
     def _offer(self, name: str, offer: _Offer) -> Broken | None:
         first = self._offers.setdefault(name, offer)
@@ -240,14 +252,21 @@ def _allowed() -> tuple[str, ...] | None:
 def _mapping(given: object) -> Mapping[str, object]:
     if isinstance(given, Mapping) and all(isinstance(name, str) for name in given):
         return given
-    raise TypeError(f"ferpipe_stages gave {given!r}, not a mapping of names to stages")
+    raise TypeError(f"ferpipe_stages gave {shown(given)}, not a mapping of names to stages")
 
 
 def _checked(what: object) -> type[Stage[Any]]:
     from ferpipe.stages import Options, Stage  # pydantic loads only when a stage is wanted
 
     if not (isinstance(what, type) and issubclass(what, Stage)):
-        raise TypeError(f"{what!r} is not a subclass of ferpipe.Stage")
+        raise TypeError(f"{shown(what)} is not a subclass of ferpipe.Stage")
     if not (isinstance(what.Options, type) and issubclass(what.Options, Options)):
         raise TypeError(f"{what.__name__}.Options is not a subclass of ferpipe.Options")
+    for word in ("needs", "gives"):
+        kinds = getattr(what, word)
+        if not (isinstance(kinds, frozenset) and all(isinstance(kind, str) for kind in kinds)):
+            raise TypeError(
+                f"{what.__name__}.{word} is {shown(kinds)}, not a frozenset of names such as "
+                'frozenset({"faces"})'
+            )
     return what

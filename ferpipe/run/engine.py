@@ -21,6 +21,7 @@ from ferpipe.run.executor import Component, Executor, Floor
 from ferpipe.run.files import Files
 from ferpipe.run.inline import InlineExecutor
 from ferpipe.run.ledger import Ledger
+from ferpipe.run.memory import release_memory
 from ferpipe.run.replicas import copies
 from ferpipe.run.report import RunReport
 from ferpipe.run.source import wake
@@ -259,6 +260,7 @@ class Run:
             self.trace_error = failure
             self.control.mention(failure)
         release({name: stage for name, stage in self._made.items() if name not in self.left_behind})
+        release_memory()
         self._elapsed = monotonic() - self._started
         self._done.set()
 

@@ -6,16 +6,14 @@ import traceback
 
 from ferpipe.errors import FerpipeError
 from ferpipe.run.message import Message
+from ferpipe.text import message_of
 
 __all__ = ["explain", "frame_of", "name_of", "where"]
 
 
 def explain(error: BaseException) -> str:
     """An exception as one line for the user."""
-    text = " ".join(str(error).split())
-    if isinstance(error, FerpipeError):
-        return text
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+    return " ".join(str(error).split()) if isinstance(error, FerpipeError) else message_of(error)
 
 
 def where(error: BaseException) -> str:

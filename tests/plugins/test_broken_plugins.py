@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from support.plugins import GOOD, good, install, ours, write
 
-from ferpipe import UsageError
+from ferpipe import ConfigError, Options, Pipeline, Stage, UsageError
+from ferpipe.cli import main
 from ferpipe.plugins import Registry
 
 BAD = {
@@ -18,6 +20,25 @@ BAD = {
     ),
     "raises": ("x = 1\nraise RuntimeError('boom')\n", "RuntimeError: boom (bad.py, line 2)"),
     "exits": ("import sys\nsys.exit(3)\n", "SystemExit: 3 (bad.py, line 2)"),
+    "raises at the root": (
+        "class Mine(BaseException): pass\nraise Mine('gone')\n",
+        "Mine: gone (bad.py, line 2)",
+    ),
+    "has no text": (
+        "class Mine(Exception):\n    def __str__(self): return 1 / 0\nraise Mine\n",
+        "Mine: its text raises ZeroDivisionError (bad.py, line 3)",
+    ),
+    "hook raises at the root": (
+        "from ferpipe import hookimpl\n@hookimpl\ndef ferpipe_stages():\n    raise GeneratorExit('no')\n",
+        "GeneratorExit: no (bad.py, line 4)",
+    ),
+    "hook gives what cannot be shown": (
+        (
+            "from ferpipe import hookimpl\nclass Odd:\n    def __repr__(self): return 1 / 0\n"
+            "@hookimpl\ndef ferpipe_stages():\n    return Odd()\n"
+        ),
+        "ferpipe_stages gave a Odd that cannot be shown",
+    ),
     "no hook": ("x = 1\n", "it has no hook"),
     "misspelt hook": (
         "from ferpipe import hookimpl\n@hookimpl\ndef ferpipe_stage():\n    return {}\n",
@@ -148,3 +169,150 @@ def test_a_stage_of_ferpipes_own_cannot_be_taken(site: Path) -> None:
     assert registry.origin("file").startswith("ferpipe ")
     (line,) = ours(registry)
     assert line.startswith("aaa-first 1.0: stage 'file' is already given by ferpipe ")
+
+
+KINDS = {
+    "needs = 'faces'": "Odd.needs is 'faces', not a frozenset of names",
+    "gives = ('x',)": "Odd.gives is ('x',), not a frozenset of names",
+    "gives = frozenset({1})": "Odd.gives is frozenset({1}), not a frozenset of names",
+    "needs = None": "Odd.needs is None, not a frozenset of names",
+}
+
+
+@pytest.mark.parametrize("kinds", KINDS)
+def test_kinds_that_are_no_sets_of_names_are_a_line(
+    kinds: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Letters of 'faces' are no kinds; and the other stages' pipelines still run."""
+    text = f"""
+        from ferpipe import Stage, hookimpl
+
+        class Odd(Stage):
+            {kinds}
+
+        @hookimpl
+        def ferpipe_stages():
+            return {{"odd": Odd}}
+    """
+    path = write(tmp_path / "odd.py", text)
+    (entry,) = (entry for entry in Registry(files=[path]).entries() if entry.name == "odd")
+    assert KINDS[kinds] in str(entry.error)
+    pipeline = write(tmp_path / "p.yaml", f"version: 1\nplugins: [{path}]\nstages: [odd]\n")
+    assert main(["validate", str(pipeline)]) == 2
+    assert KINDS[kinds] in capsys.readouterr().err
+    pipeline.write_text(f"version: 1\nplugins: [{path}]\nstages: [{{use: file, with: {{path: a}}}}, track]\n")
+    assert main(["validate", str(pipeline)]) == 2
+    said = capsys.readouterr().err
+    assert "internal error" not in said
+    assert "track: needs faces" in said
+
+
+def test_a_contract_of_letters_is_a_line(tmp_path: Path) -> None:
+    class Odd(Stage[Options]):
+        @classmethod
+        def contract(cls, options: Any) -> Any:
+            return "faces", ("x",)
+
+    with pytest.raises(ConfigError, match="needs is 'faces', not a set of names"):
+        Pipeline.of(("file", {"path": "a"}), Odd())
+
+
+MALFORMED = {
+    "a line without =": "[ferpipe]\njust words\n",
+    "no section": "a = b\n",
+    "bytes": b"[ferpipe]\n\xff\xfe = x\n",
+    "nonsense": "[ferpipe]\nodd = not a module : at all !\n",
+    "a section unended": "[ferpipe\nodd = odd\n",
+}
+
+
+@pytest.mark.parametrize("case", MALFORMED)
+def test_malformed_entry_points_of_anybody_are_a_line(
+    case: str, site: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    info = site / "malformed-1.0.dist-info"
+    write(info / "METADATA", "Metadata-Version: 2.1\nName: malformed\nVersion: 1.0\n")
+    text = MALFORMED[case]
+    (info / "entry_points.txt").write_bytes(text if isinstance(text, bytes) else text.encode())
+    install(site, "ferpipe-fine", "fine_one", GOOD.format(stage="fine", name="Fine"))
+    registry = Registry()
+    assert {"file", "fine"} <= set(registry.names())
+    assert all(line.startswith("malformed") for line in ours(registry))
+    for arguments in (["plugins"], ["doctor"], ["--help"]):
+        main(arguments)
+        said = "".join(capsys.readouterr())
+        assert "internal error" not in said
+        assert "Traceback" not in said
+
+
+def test_metadata_without_a_name_hides_no_plugin(site: Path) -> None:
+    info = site / "nameless-1.0.dist-info"
+    write(info / "METADATA", "Metadata-Version: 2.1\n")
+    write(info / "entry_points.txt", "[ferpipe]\nnameless = nameless_one\n")
+    write(site / "nameless_one.py", GOOD.format(stage="nameless", name="Nameless"))
+    assert {"file", "nameless"} <= set(Registry().names())
+
+
+WRAPPER = """
+    from ferpipe import hookimpl
+
+    @hookimpl({how})
+    def {hook}():
+        given = yield
+        {body}
+"""
+
+
+def wrapper(path: Path, body: str, hook: str = "ferpipe_models", how: str = "wrapper=True") -> Path:
+    return write(path, WRAPPER.format(body=body, hook=hook, how=how))
+
+
+def models(path: Path, *folders: str) -> Path:
+    text = "from ferpipe import hookimpl\n@hookimpl\ndef ferpipe_models():\n    return {}\n"
+    return write(path, text.format(list(folders)))
+
+
+def test_a_wrapper_sees_what_others_give_and_may_change_it(tmp_path: Path) -> None:
+    one, two = models(tmp_path / "one.py", "/a", "/b"), models(tmp_path / "two.py", "/c")
+    around = wrapper(tmp_path / "around.py", "return [[item + '/x' for item in one] for one in given]")
+    for files in ([one, around, two], [around, one, two], [one, two, around]):
+        registry = Registry(files=files, allow=[])
+        assert [item for _, item in registry.each("ferpipe_models")] == ["/a/x", "/b/x", "/c/x"]
+        assert [origin for origin, _ in registry.each("ferpipe_models")] == [str(one), str(one), str(two)]
+        assert ours(registry) == []
+
+
+def test_a_wrapper_of_the_old_style_works_too(tmp_path: Path) -> None:
+    one = models(tmp_path / "one.py", "/a")
+    body = "given.force_result([])"
+    around = wrapper(tmp_path / "around.py", body, how="hookwrapper=True")
+    assert list(Registry(files=[one, around], allow=[]).each("ferpipe_models")) == []
+
+
+def test_a_wrapper_of_stages_works_for_plugins_that_came_before_it(tmp_path: Path) -> None:
+    body = "return [{f'my-{name}': stage for name, stage in one.items()} for one in given]"
+    around = wrapper(tmp_path / "around.py", body, "ferpipe_stages")
+    registry = Registry(files=[good(tmp_path / "blur.py"), around], allow=[])
+    assert registry.names() == ("my-blur",)
+    assert registry.origin("my-blur") == str(tmp_path / "blur.py")
+
+
+@pytest.mark.parametrize("hook", ["ferpipe_models", "ferpipe_stages"])
+def test_a_wrapper_that_raises_is_the_one_to_blame(tmp_path: Path, hook: str) -> None:
+    one, two = models(tmp_path / "one.py", "/a"), good(tmp_path / "blur.py")
+    bad = wrapper(tmp_path / "bad.py", "raise RuntimeError('boom')", hook)
+    fine = wrapper(tmp_path / "fine.py", "return given", hook)
+    registry = Registry(files=[one, bad, two, fine], allow=[])
+    assert [item for _, item in registry.each("ferpipe_models")] == ["/a"]
+    assert registry.names() == ("blur",)
+    assert ours(registry) == [f"{bad}: its wrapper of {hook} failed: RuntimeError: boom (bad.py, line 7)"]
+
+
+def test_a_plugin_that_gives_paths_that_are_none_is_a_line(tmp_path: Path) -> None:
+    odd = write(
+        tmp_path / "odd.py",
+        "from ferpipe import hookimpl\n@hookimpl\ndef ferpipe_models():\n    return [3, '/a']\n",
+    )
+    registry = Registry(files=[odd], allow=[])
+    assert registry.model_dirs()[-1] == Path("/a")
+    assert ours(registry) == [f"{odd}: ferpipe_models gave 3, not the path of a folder"]

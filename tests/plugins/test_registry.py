@@ -136,7 +136,7 @@ def test_models_are_sought_with_the_user_first(tmp_path: Path, monkeypatch: pyte
     assert len(dirs) == len(set(dirs))
 
 
-def test_hooks_run_in_the_order_of_loading(tmp_path: Path) -> None:
+def test_hooks_run_in_the_order_of_loading_unless_they_ask_for_another(tmp_path: Path) -> None:
     text = """
         from ferpipe import hookimpl
 
@@ -147,7 +147,7 @@ def test_hooks_run_in_the_order_of_loading(tmp_path: Path) -> None:
     hows = {"one": "", "two": "tryfirst=True", "three": "trylast=True"}
     files = [write(tmp_path / f"{name}.py", text.format(how=how, name=name)) for name, how in hows.items()]
     given = [item for _, item in Registry(files=files, allow=[]).each("ferpipe_models")]
-    assert given == ["one", "two", "three"]
+    assert given == ["two", "one", "three"]
 
 
 def test_finding_plugins_imports_nothing_heavy(site: Path) -> None:
