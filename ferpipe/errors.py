@@ -20,6 +20,7 @@ __all__ = [
     "RunError",
     "StageError",
     "UsageError",
+    "on_one_line",
     "printable",
     "redact",
     "remedy",
@@ -32,6 +33,11 @@ _CONTROLS = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160)) i
 def printable(text: str) -> str:
     """`text` with its control characters written out, so that no name can steer the terminal."""
     return text.translate(_CONTROLS)
+
+
+def on_one_line(text: str) -> str:
+    """`text` as `printable` gives it, its line breaks written out too: a name may have some."""
+    return printable(text).replace("\n", "\\n")
 
 
 _surface = "python"
@@ -55,14 +61,17 @@ def spoken(surface: Literal["command", "python"]) -> Iterator[None]:
 
 
 class FerpipeError(Exception):
-    """The base of everything ferpipe raises on purpose; `exit_code` is what a process ends with."""
+    """The base of everything ferpipe raises on purpose; `exit_code` is what a process ends with.
+
+    message, more: a line each; a line break in one is written out.
+    """
 
     exit_code = 1
     trace: str = ""
     """The lines of code that a stage's exception went through, where there was one."""
 
-    def __init__(self, message: str) -> None:
-        super().__init__(printable(redact(message)))
+    def __init__(self, message: str, *more: str) -> None:
+        super().__init__("\n".join(on_one_line(redact(line)) for line in (message, *more)))
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle and copy without `__init__`, whose arguments a subclass chooses as it likes."""
@@ -112,7 +121,7 @@ class ConfigError(UsageError):
 
     def __init__(self, problems: list[Problem]) -> None:
         self.problems = tuple(problems)
-        super().__init__("\n".join(str(problem) for problem in problems))
+        super().__init__(*(map(str, problems) if problems else [""]))
 
 
 class RunError(FerpipeError):

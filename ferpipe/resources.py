@@ -6,6 +6,7 @@ import errno
 import json
 import os
 import stat
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, Literal
 
@@ -13,7 +14,19 @@ from platformdirs import user_data_path
 
 from ferpipe.errors import UsageError
 
-__all__ = ["PREFIX", "Kind", "model_dirs", "read_json", "read_small", "resolve", "shipped", "user_models"]
+__all__ = [
+    "PREFIX",
+    "Kind",
+    "all_model_dirs",
+    "bring_models",
+    "expanded",
+    "model_dirs",
+    "read_json",
+    "read_small",
+    "resolve",
+    "shipped",
+    "user_models",
+]
 
 Kind = Literal["pipelines", "models", "samples"]
 """What ferpipe ships."""
@@ -25,6 +38,7 @@ _LARGEST = 16 * 1024 * 1024
 """Bytes of a description; the layers of a large network are some of them."""
 
 _PACKAGE = Path(__file__).resolve().parent
+_brought: dict[str, Callable[[], Iterable[str | Path]]] = {}
 _KINDS: tuple[Kind, ...] = ("pipelines", "models", "samples")
 
 
@@ -45,7 +59,7 @@ def resolve(path: str | Path) -> Path:
     """
     text = str(path)
     if not text.startswith(PREFIX):
-        return Path(path).expanduser()
+        return expanded(path)
     first, _, rest = text[len(PREFIX) :].partition("/")
     folders = {kind: shipped(kind) for kind in _KINDS}
     if first not in folders:
@@ -84,16 +98,60 @@ def read_json(path: Path) -> Any:
         raise ValueError("it is nested too deeply") from None
 
 
+def expanded(path: str | Path) -> Path:
+    """`path` with `~` expanded.  Raises UsageError where nobody of that name has a home here."""
+    try:
+        return Path(path).expanduser()
+    except RuntimeError as error:
+        raise UsageError(f"'{path}' cannot be found: {error}; write the whole path") from None
+
+
 def user_models() -> Path:
     """The folder that `ferpipe models pull` writes to: `FERPIPE_MODELS` where it is set, else
     `ferpipe/models` in the user's data folder (XDG base directories on Linux; the equivalents of
-    macOS and Windows).  It need not exist.
+    macOS and Windows).  It need not exist.  Raises UsageError where the user has no home.
     """
     if own := os.environ.get("FERPIPE_MODELS"):
-        return Path(own).expanduser()
-    return user_data_path("ferpipe", appauthor=False) / "models"
+        return expanded(own)
+    try:
+        return user_data_path("ferpipe", appauthor=False) / "models"
+    except RuntimeError:
+        raise UsageError(
+            "the user has no home folder here: set FERPIPE_MODELS to a folder of models"
+        ) from None
 
 
 def model_dirs() -> tuple[Path, ...]:
-    """The folders in which a model is looked up by name: the user's, then the shipped one."""
-    return user_models(), shipped("models")
+    """The folders in which a model is looked up by name: the user's, then the shipped one.
+
+    The user's is left out where there is none, or it may not be entered (`sudo -u`, a container).
+    """
+    try:
+        own = user_models()
+    except UsageError:
+        return (shipped("models"),)
+    return (own, shipped("models")) if _is_open(own) else (shipped("models"),)
+
+
+def bring_models(plugin: str, folders: Callable[[], Iterable[str | Path]]) -> None:
+    """Have the folders that a plugin gives looked through as well, once it is loaded."""
+    _brought[plugin] = folders
+
+
+def all_model_dirs() -> tuple[Path, ...]:
+    """`model_dirs()`, and the folders of the plugins that are loaded; each once."""
+    given: list[Path] = []
+    for folders in tuple(_brought.values()):
+        given += [Path(folder) for folder in folders()]
+    return tuple(dict.fromkeys([*model_dirs(), *filter(_is_open, given)]))
+
+
+def _is_open(folder: Path) -> bool:
+    """Whether one may look into the folder, or find that it is not there."""
+    try:
+        os.scandir(folder).close()
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except OSError:
+        return False
+    return True

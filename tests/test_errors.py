@@ -89,3 +89,10 @@ def test_a_pool_of_processes_hands_errors_on():
             with pytest.raises(type(error)) as caught:
                 pool.apply_async(fail, (number,)).get(60)
             assert str(caught.value) == str(error)
+
+
+def test_a_line_break_in_a_name_does_not_make_two_errors() -> None:
+    assert str(UsageError("a\nb.mp4 is not there")) == "a\\nb.mp4 is not there"
+    assert str(UsageError("two", "lines")) == "two\nlines"
+    assert str(StageError("s", "open", "no\nfile")).count("\n") == 0
+    assert str(ConfigError([Problem("one"), Problem("two\nparts")])).splitlines() == ["one", "two parts"]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from ferpipe.cli._tables import print_rows
-from ferpipe.errors import printable
+from ferpipe.errors import on_one_line
 
 if TYPE_CHECKING:
     from ferpipe.run import RunReport
@@ -32,9 +32,9 @@ def close_with(report: RunReport) -> None:
     rate = report.frames / report.elapsed if report.elapsed else 0.0
     screen.print(f"{report.frames} frames in {report.elapsed:.1f} s ({rate:.1f} fps)", markup=False)
     for output in report.outputs:
-        screen.print(f"wrote {printable(output)}", markup=False)
+        screen.print(f"wrote {on_one_line(output)}", markup=False)
         for line in report.about.get(output, ()):
-            screen.print(f"  {printable(line)}", markup=False)
+            screen.print(f"  {on_one_line(line)}", markup=False)
 
 
 def _row(stage: object) -> tuple[str, ...]:

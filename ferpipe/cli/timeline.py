@@ -56,7 +56,8 @@ def command(
 
     def run(source: str | list[str], target: str, own: RunOptions) -> int:
         stages = analysis(source, detector, model, every, registry)
-        stages.append({"use": "timeline", "with": {"path": target}})
+        sink = {"path": target, "format": kind} if kind else {"path": target}
+        stages.append({"use": "timeline", "with": sink})
         return execute(define(stages, own, registry), own)
 
     runs = [

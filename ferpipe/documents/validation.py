@@ -26,6 +26,7 @@ _EXPECTED = {
     "bool_type": "true or false",
     "bool_parsing": "true or false",
     "string_type": "a text",
+    "string_unicode": "text in UTF-8",
     "path_type": "a path",
     "list_type": "a list",
     "tuple_type": "a list",
@@ -226,6 +227,8 @@ def _advice(item: Item, errors: Sequence[ErrorDetails]) -> str:
             if item.value in choices.split(", "):
                 return "take the quotes off"
             return did_you_mean(item.value, choices.split(", "))
+        if error["type"] == "string_unicode":
+            return "of a file, change the name"
         if error["type"] == "string_type" and isinstance(item.value, int | float):
             return "put it in quotes"
     return ""

@@ -93,6 +93,11 @@ def _fetch(url: str, target: Path, remote: Remote) -> None:
     except HTTPException as error:
         raise FerpipeError(_unreachable(url, target, type(error).__name__)) from error
     except OSError as error:
+        if isinstance(error, PermissionError) and error.filename is not None:
+            raise UsageError(
+                f"cannot write to {target.parent} ({error.strerror}): "
+                "set FERPIPE_MODELS to a folder of your own"
+            ) from error
         raise FerpipeError(_unreachable(url, target, error.strerror or error)) from error
     finally:
         if part is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType, ModuleType
 from typing import TYPE_CHECKING, Any
@@ -167,7 +168,7 @@ class Registry:
 
     def add_file(self, path: str | Path) -> Broken | None:
         """Load a plugin file; None, or what is wrong with it.  A file given twice loads once."""
-        place = Path(path).expanduser()
+        place = resources.expanded(path)
         key = place.resolve()
         if key not in self._files:
             self._files[key] = None  # a plugin that asks for itself must not load for ever
@@ -222,6 +223,15 @@ class Registry:
             for name, what in {name: what for one in given for name, what in one.items()}.items():
                 if problem := self._offer(name, _Offer(origin, what)):
                     self._troubles.setdefault(key, problem)
+        for key in self._hooks.givers("ferpipe_models"):
+            resources.bring_models(key, partial(self._models_of, key))
+
+    def _models_of(self, key: str) -> list[Path]:
+        """The folders of models of one plugin, where they are such; `model_dirs` notes what is wrong."""
+        try:
+            return [Path(item) for given in self._hooks.call("ferpipe_models", key) for item in given]
+        except BaseException:  # noqa: BLE001 -- a plugin may raise anything
+            return []
 
     def _blame_wrapper(self, key: str, hook: str, error: BaseException) -> None:
         self._note(self._origins[key], f"its wrapper of {hook} failed: {cause(error)}")

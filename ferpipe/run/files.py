@@ -46,6 +46,8 @@ class Files:
             raise UsageError(_no_name(path, error)) from None
         real = _resolved(found, path)
         with self._lock:
+            if (writer := self._claimed.get(real)) is not None:
+                raise UsageError(f"{found} is what '{writer}' writes: choose another name for that output")
             self._read[real] = stage
             if (identity := _identity(real)) is not None:
                 self._readers[identity] = stage

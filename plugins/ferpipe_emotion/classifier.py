@@ -132,6 +132,11 @@ def classifier_of(
     flip: bool = False,
 ) -> Classifier:
     """A classifier of model files and the network that was opened from them."""
+    if repeated := sorted({name for name in classes or () if list(classes or ()).count(name) > 1}):
+        raise UsageError(
+            f"model '{found.path.name}': the class '{repeated[0]}' is given twice; each output needs a "
+            "name of its own, such as 'a1' and 'a2'"
+        )
     card = _described(found, network, classes, given or {}) if found.card is None else found.card
     if found.card is not None and (classes or given):
         card = _overridden(card, classes, given or {})

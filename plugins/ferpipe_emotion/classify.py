@@ -83,6 +83,8 @@ class Classify(ferpipe.Classifier[OptionsT]):
     def load(self) -> None:
         """Find and open the model."""
         found = find_model(self.options.model)
+        for file in found.on_disk():
+            self.context.input(file)  # so that no output replaces it
         given = self.options.input.model_dump(exclude_none=True) if self.options.input else {}
         self._ready = classifier_of(
             found,

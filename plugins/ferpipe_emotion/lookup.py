@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from ferpipe import UsageError
-from ferpipe.resources import model_dirs, read_json, resolve
+from ferpipe.resources import all_model_dirs, read_json, resolve
 from ferpipe_emotion.card import VERSION, Format, Model, digest, read_side_file
 
 __all__ = ["Found", "find_model", "is_side_file", "keras_twin", "known_models", "load_model_card"]
@@ -40,6 +41,13 @@ class Found:
         """Everything that a checksum covers."""
         return (self.path,) if self.weights is None else (self.path, self.weights)
 
+    def on_disk(self) -> Iterator[Path]:
+        """The files of the model that are there, side files included."""
+        yield from self.files
+        stem = self.path.with_suffix("") if self.path.is_file() else self.path
+        beside = (f"{self.path.name}.json", f"{stem.name}.ferpipe.json", f"{stem.name}.json")
+        yield from (side for name in beside if (side := stem.with_name(name)).is_file())
+
     def sha256(self) -> str:
         """The checksum; the side file's, which was checked when the model was found, where it has one."""
         said = None if self.card is None or self.card.files != self.files else self.card.sha256
@@ -67,10 +75,13 @@ def find_model(name_or_path: str | Path) -> Found:
     Raises UsageError where there is no such model, its format is unknown, its side file is
     wrong, or its weights are missing or changed.
     """
-    path = resolve(name_or_path)
-    if _is_name(str(name_or_path), path):
-        return _from_card(_named(str(name_or_path)))
-    if not path.exists():
+    name, path = str(name_or_path), resolve(name_or_path)
+    # A name comes before a folder or file of that name in the working directory, which is './NAME'.
+    if Path(name).name == name and (side := known_models().get(name)) is not None:
+        return _from_card(side)
+    if not _exists(path):
+        if Path(name).name == name and path.suffix not in {".json", *_FORMATS}:
+            raise UsageError(_unknown(name))
         raise UsageError(f"there is no model file '{path}': give a path to {_ACCEPTED}, or a name")
     if path.is_dir():
         return _in_folder(path)
@@ -95,9 +106,9 @@ def keras_twin(found: Found) -> Found | None:
 
 
 def known_models() -> dict[str, Path]:
-    """The side files of the models that can be used by name: pulled ones before shipped ones."""
+    """The side files of the models that can be used by name: pulled ones, shipped ones, those of plugins."""
     known: dict[str, Path] = {}
-    for folder in model_dirs():
+    for folder in all_model_dirs():
         # NAME.ferpipe.json last: where NAME.json is a side file too, it has the name.
         for path in sorted(folder.glob("*.json"), key=lambda path: (path.name.count("."), path.name)):
             if is_side_file(path, kind="emotion"):
@@ -105,18 +116,19 @@ def known_models() -> dict[str, Path]:
     return known
 
 
-def _is_name(text: str, path: Path) -> bool:
-    return Path(text).name == text and not path.suffix and not path.exists()
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError as error:
+        raise UsageError(f"cannot read the model '{path}': {error.strerror}") from error
 
 
-def _named(name: str) -> Path:
+def _unknown(name: str) -> str:
     known = known_models()
-    if name in known:
-        return known[name]
     near = difflib.get_close_matches(name, known, n=1)
     meant = f"did you mean '{near[0]}'? " if near else ""
     names = ", ".join(known) or "none"
-    raise UsageError(f"there is no model '{name}': {meant}known are {names}; a path works too")
+    return f"there is no model '{name}': {meant}known are {names}; a path works too"
 
 
 def _from_card(path: Path) -> Found:

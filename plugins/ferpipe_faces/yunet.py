@@ -10,7 +10,7 @@ from pydantic import Field
 
 from ferpipe import Context, UsageError
 from ferpipe.packet import Image
-from ferpipe.resources import user_models
+from ferpipe.resources import all_model_dirs, user_models
 from ferpipe_faces.detections import Candidates, nothing
 from ferpipe_faces.detector import Detector, DetectorOptions
 from ferpipe_faces.resize import at_most
@@ -74,10 +74,11 @@ class YuNet(Detector[YuNetOptions]):
                     "'ferpipe models pull yunet'"
                 )
             return file
-        for folder in _FOLDERS:
-            file = user_models() / folder / MODEL_FILE
-            if file.is_file():
-                return file
+        for models in all_model_dirs():
+            for folder in _FOLDERS:
+                file = models / folder / MODEL_FILE
+                if file.is_file():
+                    return file
         raise UsageError(
             f"the network is not in {user_models()}: run 'ferpipe models pull yunet', or give the "
             f"path of {MODEL_FILE} as 'model'"

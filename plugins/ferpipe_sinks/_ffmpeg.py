@@ -7,6 +7,7 @@ import subprocess
 import threading
 from collections import deque
 from collections.abc import Sequence
+from pathlib import Path
 
 from ferpipe import redact
 from ferpipe.packet import Image
@@ -23,9 +24,10 @@ class Sender:
     `write` blocks while ffmpeg is slow; `stop`, from any thread, ends that.
     """
 
-    def __init__(self, command: Sequence[str]) -> None:
+    def __init__(self, command: Sequence[str], folder: Path | None = None) -> None:
         self._process = subprocess.Popen(
             list(command),
+            cwd=folder,
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,

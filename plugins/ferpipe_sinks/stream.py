@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import threading
 from pathlib import Path
@@ -57,6 +58,8 @@ class StreamOptions(Options):
         if scheme not in _FORMATS and not (not scheme and url.endswith(".m3u8")):
             known = ", ".join(f"{name}://" for name in _FORMATS)
             raise ValueError(f"this is neither one of {known} nor an .m3u8 file")
+        if not scheme and "%" in Path(url).name:
+            raise ValueError("the name of a playlist cannot have a '%', which FFmpeg replaces: rename it")
         if scheme and (not url.isprintable() or " " in url):
             raise ValueError("an address has no spaces and no control characters; write a space as %20")
         return url
@@ -152,7 +155,9 @@ class StreamSink(Stage[StreamOptions]):
     def _send(self) -> bool:
         """Feed one ffmpeg until it goes or the run ends; True where it was well for a while."""
         try:
-            sender = self._sender = Sender(self._command())
+            sender = self._sender = Sender(
+                self._command(), Path(self._target).parent if self._is_hls else None
+            )
         except OSError as error:
             why = error.strerror or str(error)
             self.context.log.warning("ffmpeg cannot be started (%s): %s; trying again", self._ffmpeg, why)
@@ -204,8 +209,9 @@ class StreamSink(Stage[StreamOptions]):
                 options.bitrate,
             ),
             *kind,
-            # Without the prefix, a name such as "tcp:x.m3u8" would be an address.
-            f"file:{self._target}" if self._is_hls else self._target,
+            # Without the prefix, a name such as "tcp:x.m3u8" would be an address.  The folder stays out,
+            # since FFmpeg puts numbers in where a '%' is.
+            f"file:./{Path(self._target).name}" if self._is_hls else self._target,
         ]
 
 
@@ -218,8 +224,9 @@ def _find_ffmpeg() -> str:
         raise UsageError(
             "stream needs ffmpeg, and imageio-ffmpeg has none for this machine: install ffmpeg"
         ) from error
-    if shutil.which(found) is None:
+    path = shutil.which(found)
+    if path is None:
         raise UsageError(
             f"stream needs ffmpeg, and '{found}' cannot be run: mend or remove IMAGEIO_FFMPEG_EXE"
         )
-    return found
+    return os.path.abspath(path)  # noqa: PTH100 -- it is started in another folder; links stay

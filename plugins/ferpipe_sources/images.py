@@ -174,6 +174,7 @@ def listed(name: str, context: Context) -> list[Path]:
         raise UsageError(missing)
     for picture in found:
         refuse_closed(picture)
+        context.input(picture)  # so that no output replaces it
     return sorted(found, key=natural)
 
 

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import pwd
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from ferpipe import UsageError, resources
+from ferpipe.plugins import Registry
 
 
 def test_a_checkout_finds_them_beside_the_package() -> None:
@@ -58,3 +63,57 @@ def test_the_users_models_follow_the_environment(monkeypatch: pytest.MonkeyPatch
     assert resources.user_models() == tmp_path / "home" / ".local" / "share" / "ferpipe" / "models"
     monkeypatch.setenv("FERPIPE_MODELS", str(tmp_path / "mine"))
     assert resources.model_dirs() == (tmp_path / "mine", resources.shipped("models"))
+
+
+@contextmanager
+def as_nobody() -> Iterator[None]:
+    """Without the rights of root, who may enter every folder."""
+    mine = os.geteuid()
+    if mine == 0:
+        os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(mine)
+
+
+@pytest.fixture
+def homeless(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A user without HOME and without an entry in passwd, as in `docker run --user 54321`."""
+
+    def no_entry(_: object) -> None:
+        raise KeyError
+
+    for variable in ("HOME", "FERPIPE_MODELS", "XDG_DATA_HOME"):
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setattr(pwd, "getpwuid", no_entry)
+
+
+@pytest.mark.usefixtures("homeless")
+def test_who_has_no_home_uses_what_is_shipped() -> None:
+    assert resources.model_dirs() == (resources.shipped("models"),)
+    with pytest.raises(UsageError, match="set FERPIPE_MODELS"):
+        resources.user_models()
+    with pytest.raises(UsageError, match="write the whole path"):
+        resources.resolve("~/a.mp4")
+
+
+def test_a_home_that_may_not_be_entered_is_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FERPIPE_MODELS", str(tmp_path / "home" / "models"))
+    (tmp_path / "home" / "models").mkdir(parents=True)
+    (tmp_path / "home").chmod(0)
+    with as_nobody():
+        assert resources.model_dirs() == (resources.shipped("models"),)
+    (tmp_path / "home").chmod(0o700)
+    assert len(resources.model_dirs()) == 2
+
+
+def test_the_folders_of_plugins_are_looked_through_once_they_are_loaded(tmp_path: Path) -> None:
+    (tmp_path / "theirs").mkdir()
+    (tmp_path / "kit.py").write_text(
+        f"from ferpipe import hookimpl\n@hookimpl\ndef ferpipe_models():\n"
+        f"    return [{str(tmp_path / 'theirs')!r}]\n"
+    )
+    assert tmp_path / "theirs" not in resources.all_model_dirs()
+    Registry(files=[tmp_path / "kit.py"], allow=[])
+    assert tmp_path / "theirs" in resources.all_model_dirs()

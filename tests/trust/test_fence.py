@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 
-from ferpipe import UsageError
+from ferpipe import UsageError, resources
 from ferpipe.run.files import Files
 
 BLAZE = {"use": "blazeface"}
@@ -194,3 +197,82 @@ def test_the_output_is_never_the_input(home, run, how, overwrite):
     assert (code, said.count("\n")) == (2, 1)
     assert "'file' reads" in said
     assert (home / source).read_bytes() == before
+
+
+@pytest.mark.parametrize("name", ["live_%v.m3u8", "live%d.m3u8", "out/%03d.m3u8"])
+def test_a_playlist_whose_name_ffmpeg_would_change_is_refused(home, run, name):
+    code, said = run({"use": "stream", "with": {"url": name}}, options=("--overwrite",))
+    assert (code, said.count("\n")) == (2, 1)
+    assert "cannot have a '%'" in said
+
+
+def test_a_folder_may_have_any_name(home, run):
+    """FFmpeg numbers the segments by the whole name that it is given."""
+    (home / "100%d").mkdir()
+    (home / "1000").mkdir()
+    assert run({"use": "stream", "with": {"url": "100%d/live.m3u8"}}, options=()) == (0, "")
+    assert {path.name for path in (home / "100%d").iterdir()} == {"live.m3u8", "live0.ts"}
+    assert list((home / "1000").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "name", ["2026-11-25T10:30:00.mp4", "tcp:127.0.0.1:9911.mkv", "x%03d.mp4", "a\nb.mp4"]
+)
+def test_a_video_is_a_file_whatever_its_name_looks_like(home, run, name):
+    assert run({"use": "video", "with": {"path": name}}, options=()) == (0, "")
+    assert (home / name).stat().st_size > 1000
+
+
+@pytest.mark.parametrize("name", ["faces/1.png", "faces"])
+def test_a_picture_of_a_folder_is_never_replaced(home, run, name):
+    (home / "faces").mkdir()
+    cv2.imwrite(str(home / "faces" / "1.png"), np.zeros((40, 40, 3), np.uint8))
+    before = (home / "faces" / "1.png").read_bytes()
+    images = {"use": "images", "with": {"path": "faces" if name != "faces" else "faces/*.png"}}
+    sink = {"use": "timeline", "with": {"path": "faces/1.png", "format": "csv"}}
+    code, said = run(images, BLAZE, sink, options=("--overwrite",))
+    assert (code, said.count("\n")) == (2, 1)
+    assert "is what 'images' reads" in said
+    assert (home / "faces" / "1.png").read_bytes() == before
+
+
+@pytest.mark.parametrize("ending", [".tflite", ".json"])
+def test_a_model_is_never_replaced(home, run, ending):
+    for each in (".tflite", ".json"):
+        shutil.copy(resources.shipped("models") / f"nano{each}", home)
+    sink = {"use": "timeline", "with": {"path": f"nano{ending}", "format": "csv"}}
+    stages = (BLAZE, "align", {"use": "litert", "with": {"model": "./nano.tflite"}}, sink)
+    code, said = run(*stages, options=("--overwrite",))
+    assert (code, said.count("\n")) == (2, 1)
+    assert "reads" in said
+    assert (home / f"nano{ending}").read_bytes() == (
+        resources.shipped("models") / f"nano{ending}"
+    ).read_bytes()
+
+
+def test_the_pipeline_is_never_replaced(home, run):
+    code, said = run(*SINKS["timeline"]("p.yaml"), options=("--overwrite",))
+    assert (code, said.count("\n")) == (2, 1)
+    assert "p.yaml is " in said
+    assert (home / "p.yaml").read_text().startswith("{")
+
+
+def test_figures_and_outputs_of_one_name_are_refused(home, run):
+    for option in ("--stats", "--trace"):
+        code, said = run(*SINKS["timeline"]("same.csv"), options=("--overwrite", option, "same.csv"))
+        assert (code, said.count("\n")) == (2, 1)
+        assert f"same.csv is written by '{option}' already" in said
+        # The figures of this run, which say that it was refused, and no rows.
+        assert (home / "same.csv").read_text()[0] in "{["
+        (home / "same.csv").unlink()
+
+
+def test_a_pipe_for_the_figures_holds_up_nothing(home, run):
+    os.mkfifo(home / "pipe")
+    code, said = run(*SINKS["timeline"]("a.csv"), options=("--overwrite", "--stats", "pipe"))
+    assert (code, said.count("\n")) == (2, 1)
+    assert "is a pipe or device" in said
+    os.mkfifo(home / "a.mp4.part")
+    code, said = run(*SINKS["video"]("a"), options=())
+    assert (code, said.count("\n")) == (2, 1)
+    assert "not a regular file" in said

@@ -20,6 +20,7 @@ import numpy as np
 from platformdirs import user_cache_path
 
 from ferpipe import UsageError
+from ferpipe.resources import expanded
 from ferpipe_train.data.faces import LabelledFaces
 
 __all__ = ["cache_dir", "key_of", "load_cache", "save_cache"]
@@ -32,8 +33,13 @@ _KEPT = 12
 def cache_dir() -> Path:
     """`FERPIPE_CACHE` where it is set, else `ferpipe/faces` in the user's cache folder."""
     if own := os.environ.get("FERPIPE_CACHE"):
-        return Path(own).expanduser()
-    return user_cache_path("ferpipe", appauthor=False) / "faces"
+        return expanded(own)
+    try:
+        return user_cache_path("ferpipe", appauthor=False) / "faces"
+    except RuntimeError:
+        raise UsageError(
+            "the user has no home folder here: set FERPIPE_CACHE to a folder for caches"
+        ) from None
 
 
 def key_of(files: Iterable[Path], **options: Any) -> str:

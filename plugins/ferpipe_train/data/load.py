@@ -14,6 +14,7 @@ import numpy as np
 from rich.console import Console
 
 from ferpipe import UsageError
+from ferpipe.resources import expanded
 from ferpipe_emotion.card import Model
 from ferpipe_train.data.cache import cache_dir, key_of, load_cache, save_cache
 from ferpipe_train.data.faces import LabelledFaces
@@ -62,7 +63,7 @@ def load_faces(
     there is nothing to read, or with `strict` where a row is bad.
     """
     options = options or DataOptions()
-    source = Path(path).expanduser()
+    source = expanded(path)
     if not source.exists():
         raise UsageError(
             f"data '{path}' is not there: give a FER2013 csv, a folder of images a class, or a cache"
@@ -121,7 +122,7 @@ def _judge_problems(faces: LabelledFaces, options: DataOptions, warn: Callable[[
         shown.append(f"  and {count - _SHOWN} more")
     what = f"{faces.source}: {count} bad {'row' if count == 1 else 'rows'}"
     if options.strict:
-        raise UsageError("\n".join([f"{what} (refused by strict)", *shown]))
+        raise UsageError(f"{what} (refused by strict)", *shown)
     warn("\n".join([f"{what} left out", *shown]))
 
 

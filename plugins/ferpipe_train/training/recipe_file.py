@@ -12,6 +12,7 @@ from pydantic import BaseModel
 
 from ferpipe import ConfigError, UsageError
 from ferpipe.documents import Item, Notes, Place, Problem, move, parse, put, read_text, validate
+from ferpipe.resources import expanded
 from ferpipe_train.training.recipe import Recipe
 from ferpipe_train.training.recipe_parts import Augmentation, Layer, Network, Optimizer, Schedule
 
@@ -27,7 +28,7 @@ def known_recipes() -> dict[str, Path]:
 
 def find_recipe(name: str) -> Path:
     """The file of a recipe: a path, or the name of a shipped one.  Raises UsageError."""
-    path = Path(name).expanduser()
+    path = expanded(name)
     if path.is_file():
         return path
     known = known_recipes()
