@@ -49,36 +49,43 @@ _OPTIONS = [
         "--plugin",
         multiple=True,
         type=click.Path(path_type=Path),
-        help="A Python file with further stages; may be repeated.",
+        help="A Python file with more stages; may be repeated.",
     ),
     click.option(
         "--local-plugins/--no-local-plugins",
         default=True,
-        help="--no-... for a stranger's pipeline: no plugin files, which are code, no variables of the "
-        "environment, no Keras models, nothing sent over the network.",
+        help=(
+            "--no-local-plugins runs an untrusted pipeline safely: it loads no plugin files (they are code)"
+            " and no Keras models, reads no environment variables and sends nothing over the network."
+        ),
     ),
     click.option(
         "--executor",
         type=click.Choice(["inline", "threads"]),
-        help="One thread, or a thread a stage (the default).",
+        help="Run in one thread (inline), or with one thread for each stage (threads, the default).",
     ),
     click.option(
         "--output-dir",
         type=click.Path(path_type=Path, file_okay=False),
-        help="Write files below this folder and nowhere else.",
+        help="Write files only below this folder.",
     ),
-    click.option("--overwrite", is_flag=True, help="Replace outputs that exist."),
+    click.option("--overwrite", is_flag=True, help="Overwrite existing outputs."),
     click.option(
         "--trace",
         type=click.Path(path_type=Path, dir_okay=False),
-        help="Write a trace of every call, which opens in Perfetto; of several videos, NAME.VIDEO.json each.",
+        help=(
+            "Write a trace of every call, to open in Perfetto. With several videos, each gets its own "
+            "NAME.VIDEO.json."
+        ),
     ),
     click.option(
         "--stats",
         type=click.Path(path_type=Path, dir_okay=False),
-        help="Write the run's figures as JSON; of several videos, NAME.VIDEO.json each.",
+        help=(
+            "Write the statistics of the run as JSON. With several videos, each gets its own NAME.VIDEO.json."
+        ),
     ),
-    click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors."),
+    click.option("-q", "--quiet", is_flag=True, help="Print errors only."),
 ]
 
 

@@ -23,16 +23,18 @@ def model_options(function: F) -> F:
     """Add `--detector`, `--model` and `--every`."""
     for option in (
         click.option(
-            "--every", type=click.IntRange(1), default=1, help="Detect faces on every n-th frame only."
+            "--every", type=click.IntRange(1), default=1, help="Detect faces only on every n-th frame."
         ),
-        click.option("--model", default="base", show_default=True, help="Emotion network: a name or a file."),
+        click.option(
+            "--model", default="base", show_default=True, help="The emotion network: a name or a file."
+        ),
         click.option(
             "--detector",
             metavar="STAGE",
             default="blazeface",
             show_default=True,
             shell_complete=detectors,
-            help="Face detector: blazeface, yunet, haar, or one of a plugin.",
+            help="The face detector: blazeface, yunet, haar, or a plugin's.",
         ),
     ):
         function = option(function)

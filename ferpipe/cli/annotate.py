@@ -25,13 +25,12 @@ ENDING = ".annotated.mp4"
 @click.option(
     "-o",
     "--output",
-    help="The annotated video, a folder for several; next to each VIDEO, named VIDEO.annotated.mp4, where "
-    "left out.",
+    help="The annotated video, or a folder for several. Default: VIDEO.annotated.mp4 beside each VIDEO.",
 )
 @click.option(
     "--timeline",
     "timeline_path",
-    help="Write the emotion timeline too (.json, .jsonl or .csv), for several VIDEOS into this folder.",
+    help="Also write the emotion timeline (.json, .jsonl or .csv); a folder for several VIDEOS.",
 )
 @click.option("--blur", is_flag=True, help="Make the faces unrecognisable.")
 @model_options

@@ -11,10 +11,12 @@ __all__ = ["command"]
 
 @click.command()
 @click.argument("name", metavar="PIPELINE", shell_complete=pipelines)
-@click.option("--mermaid", "as_mermaid", is_flag=True, help="Print a Mermaid flowchart, for documents.")
+@click.option(
+    "--mermaid", "as_mermaid", is_flag=True, help="Print a Mermaid flowchart, for use in documents."
+)
 @click.option("--set", "overrides", metavar="STAGE.OPTION=VALUE", multiple=True, help="Change an option.")
 @click.option("--plugin", "plugins", metavar="FILE", multiple=True, help="A plugin file to load.")
-@click.option("--no-local-plugins", is_flag=True, help="Refuse a pipeline that names plugin files.")
+@click.option("--no-local-plugins", is_flag=True, help="Refuse pipelines that name plugin files.")
 def command(
     name: str,
     overrides: tuple[str, ...],

@@ -14,7 +14,7 @@ __all__ = ["command"]
 
 
 @click.group(invoke_without_command=True)
-@click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, for other programs.")
 @click.pass_context
 def command(context: click.Context, as_json: bool) -> None:  # noqa: FBT001
     """List the models, or download one.
@@ -44,7 +44,7 @@ def command(context: click.Context, as_json: bool) -> None:  # noqa: FBT001
     "base",
     envvar="FERPIPE_MODEL_MIRROR",
     metavar="URL",
-    help="Address of a folder that holds the file, such as a mirror's.",
+    help="The URL of a folder that holds the file, such as a mirror.",
 )
 def pull(name: str, base: str | None) -> None:
     """Download a model that others publish, and check its SHA-256.

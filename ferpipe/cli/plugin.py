@@ -23,7 +23,7 @@ def command() -> None:
     default=Path(),
     show_default="the working directory",
     metavar="DIR",
-    help="The folder to make the package's folder in.",
+    help="The folder in which to create the package's folder.",
 )
 def new(name: str, into: Path) -> None:
     """Write an installable package with one stage and a test that passes.

@@ -24,14 +24,14 @@ __all__ = ["command"]
 
 @click.command()
 @click.argument("name", required=False, shell_complete=_complete.stages)
-@click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, for other programs.")
 @click.option(
     "--plugin",
     "files",
     type=click.Path(path_type=Path),
     multiple=True,
     metavar="FILE",
-    help="Load this plugin file too.  It is code and runs.",
+    help="Load this plugin file too. It is code, and it runs.",
 )
 def command(name: str | None, as_json: bool, files: tuple[Path, ...]) -> None:  # noqa: FBT001
     """List the stages, their options and where they come from.

@@ -21,13 +21,13 @@ __all__ = ["command"]
 @click.option(
     "-o",
     "--output",
-    help="A file for one VIDEO, a folder (for one, DIR/) for several; next to each VIDEO where left out.",
+    help=("A file for one VIDEO, or a folder for several (for one, write DIR/). Default: beside each VIDEO."),
 )
 @click.option(
     "--format",
     "kind",
     type=click.Choice(["json", "jsonl", "csv"]),
-    help="The format, where the output's name does not say it; json otherwise.",
+    help="The format, if the name of the output does not determine it. Default: json.",
 )
 @model_options
 @run_options

@@ -30,32 +30,42 @@ class Run(_Keys):
     """How the pipeline is run; the command line overrides it."""
 
     executor: Literal["inline", "threads"] = Field(
-        _DEFAULTS.executor, description="`threads` is a thread a stage; `inline` is one thread, in order."
+        _DEFAULTS.executor,
+        description=(
+            "`threads` gives each stage a thread of its own; `inline` runs all stages in one thread, in "
+            "order."
+        ),
     )
     mode: Literal["auto", "lossless", "live"] = Field(
         _DEFAULTS.mode,
-        description="`lossless` waits for slow stages, `live` drops at the source; "
-        "`auto` is lossless for files and live for live sources.",
+        description=(
+            "`lossless` waits for slow stages, `live` drops frames at the source, and `auto` is lossless "
+            "for files and live for live sources."
+        ),
     )
-    queue: int = Field(_DEFAULTS.queue, ge=1, le=10_000, description="Packets a queue holds at the most.")
+    queue: int = Field(_DEFAULTS.queue, ge=1, le=10_000, description="Maximum number of packets in a queue.")
     queue_bytes: int = Field(
-        _DEFAULTS.queue_bytes, ge=1, description="Bytes of frames that may be under way at once."
+        _DEFAULTS.queue_bytes, ge=1, description="Maximum number of bytes of frames in flight."
     )
     copies: int | None = Field(
         _DEFAULTS.copies,
         ge=1,
         le=64,
-        description="Of a stage that takes each packet by itself, such as a detector: how many work at once "
-        "on a file; left out, one a core, four at the most.",
+        description=(
+            "How many replicas of a stage that processes each packet independently, such as a detector, run"
+            " at once on a file. Default: one for each core, at most four."
+        ),
     )
     in_flight: int | None = Field(
-        _DEFAULTS.in_flight, ge=1, description="Live frames under way at once; left out, it adapts itself."
+        _DEFAULTS.in_flight, ge=1, description="Maximum number of live frames in flight. Default: adaptive."
     )
-    open_timeout: float = Field(_DEFAULTS.open_timeout, gt=0, description="Seconds a stage may take to open.")
+    open_timeout: float = Field(
+        _DEFAULTS.open_timeout, gt=0, description="Seconds that a stage may take to open."
+    )
     output_dir: str | None = Field(
-        _DEFAULTS.output_dir, min_length=1, description="Every file output must lie below this folder."
+        _DEFAULTS.output_dir, min_length=1, description="Every output file must be below this folder."
     )
-    overwrite: bool = Field(_DEFAULTS.overwrite, description="Whether outputs replace existing files.")
+    overwrite: bool = Field(_DEFAULTS.overwrite, description="Whether outputs overwrite existing files.")
 
     def settings(self) -> RunSettings:
         """As the run takes them."""
@@ -66,27 +76,29 @@ class OnError(_Keys):
     """What happens when the stage fails on a packet, and how often it may."""
 
     action: _Action = Field(
-        description="`fail` ends the run, `skip` leaves the packet out, `pass` gives it on as it came."
+        description="`fail` ends the run, `skip` drops the packet, `pass` passes it on unchanged."
     )
-    budget: int | None = Field(None, ge=0, description="More errors than this end the run all the same.")
+    budget: int | None = Field(None, ge=0, description="The run ends if there are more errors than this.")
 
 
 class StageKeys(_Keys):
     """One stage of the pipeline."""
 
-    use: str = Field(min_length=1, description="The stage's type, one of those that `ferpipe plugins` lists.")
+    use: str = Field(min_length=1, description="The type of the stage, as listed by `ferpipe plugins`.")
     name: Name | None = Field(
-        None, description="Its name in this pipeline; left out: the type, then type-2, type-3."
+        None, description="The name of the stage in this pipeline. Default: its type, then type-2, type-3."
     )
     from_: str | list[str] = Field(
-        [], alias="from", description="The stages it takes packets from; left out, the one before it."
+        [], alias="from", description="The stages whose packets it receives. Default: the stage before it."
     )
     on_error: _Action | OnError = Field(
         "fail",
-        description="When the stage fails on a packet: `fail` ends the run, `skip` leaves the packet out, "
-        "`pass` gives it on as it came.",
+        description=(
+            "What happens if the stage fails on a packet: `fail` ends the run, `skip` drops the packet, "
+            "`pass` passes it on unchanged."
+        ),
     )
-    timeout: float = Field(30.0, gt=0, description="Seconds one call may take before the run is ended.")
+    timeout: float = Field(30.0, gt=0, description="Seconds that one call may take before the run is ended.")
     with_: dict[str, Any] | None = Field(None, alias="with", description="The options of the stage.")
 
     def policy(self) -> ErrorPolicy:
@@ -100,13 +112,15 @@ class PipelineKeys(_Keys):
     """A ferpipe pipeline: stages that packets pass through, from sources to sinks."""
 
     version: Literal[1] = Field(description="The version of this format: 1.")
-    name: str | None = Field(None, min_length=1, description="A name for reports; left out, the file's.")
+    name: str | None = Field(
+        None, min_length=1, description="A name for reports. Default: the name of the file."
+    )
     plugins: list[str] | None = Field(
         None, description="Plugin files, relative to this one. They are code and run with your rights."
     )
-    run: Run | None = Field(None, description="How the pipeline is run; the command line overrides it.")
+    run: Run | None = Field(None, description="How the pipeline is run. The command line overrides it.")
     stages: list[Any] = Field(
         min_length=1,
         max_length=MOST_STAGES,
-        description="The stages, in the order packets pass through them.",
+        description="The stages, in the order in which packets pass through them.",
     )

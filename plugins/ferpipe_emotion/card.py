@@ -36,20 +36,25 @@ class Input(_Part):
     and `std` are given, normalised to (x - mean) / std, one value or one a channel.
     """
 
-    height: int = Field(gt=0, le=4096, description="Pixels from top to bottom.")
-    width: int = Field(gt=0, le=4096, description="Pixels from left to right.")
-    channels: Literal[1, 3] = Field(default=1, description="1 is grey, 3 is colour.")
+    height: int = Field(gt=0, le=4096, description="Height in pixels.")
+    width: int = Field(gt=0, le=4096, description="Width in pixels.")
+    channels: Literal[1, 3] = Field(default=1, description="Number of channels: 1 is grey, 3 is colour.")
     order: Literal["rgb", "bgr"] = Field(default="rgb", description="Order of the three channels.")
-    layout: Literal["NHWC", "NCHW"] = Field(default="NHWC", description="Where the channels stand.")
+    layout: Literal["NHWC", "NCHW"] = Field(default="NHWC", description="Position of the channel axis.")
     scale: Literal["raw", "unit", "signed", "standardize"] = Field(
         default="raw",
-        description="raw: 0 to 255; unit: 0 to 1; signed: -1 to 1; standardize: each picture to "
-        "mean 0 and standard deviation 1.",
+        description=(
+            "Range of the pixels: raw is 0 to 255, unit 0 to 1, signed -1 to 1; standardize gives each "
+            "picture mean 0 and standard deviation 1."
+        ),
     )
-    mean: tuple[float, ...] | None = Field(default=None, description="Subtracted after scaling.")
-    std: tuple[float, ...] | None = Field(default=None, description="Divided by after scaling.")
+    mean: tuple[float, ...] | None = Field(default=None, description="Mean that is subtracted after scaling.")
+    std: tuple[float, ...] | None = Field(
+        default=None, description="Standard deviation that is divided by after scaling."
+    )
     dtype: Literal["float32", "uint8", "int8"] = Field(
-        default="float32", description="Of the input tensor; integers are quantised as the file says."
+        default="float32",
+        description="Type of the input tensor; integers are quantised as the model file specifies.",
     )
 
     @property
@@ -73,9 +78,9 @@ class Output(_Part):
     """What the network answers."""
 
     kind: Literal["logits", "probabilities"] = Field(
-        default="logits", description="Whether a softmax is still to be taken."
+        default="logits", description="Whether the output is logits, which need a softmax, or probabilities."
     )
-    index: int = Field(default=0, ge=0, description="Which of the network's outputs, from 0.")
+    index: int = Field(default=0, ge=0, description="Index of the network's output, from 0.")
     temperature: float = Field(
         default=1.0, gt=0, description="Logits are divided by it before the softmax (Guo et al. 2017)."
     )
@@ -89,7 +94,7 @@ class Framing(_Part):
     """
 
     points: dict[str, tuple[float, float]] = Field(
-        description="Where each landmark lies; the names are those of `Face.landmark_names`."
+        description="Position of each landmark; the names are those of `Face.landmark_names`."
     )
     boxes: dict[str, tuple[float, float, float]] = Field(
         default_factory=dict,
@@ -102,23 +107,32 @@ class Model(_Part):
 
     version: Literal["ferpipe.model/1"] = Field(default=VERSION, description="The format of this file.")
     name: str = Field(min_length=1, description="What pipelines call the model.")
-    kind: Literal["emotion"] = Field(default="emotion", description="What it tells of a face.")
-    file: str = Field(min_length=1, description="The weights, beside this file.")
-    weights: str | None = Field(default=None, description="The weights, where `file` has only the layers.")
-    format: Format = Field(description="How the weights are stored.")
+    kind: Literal["emotion"] = Field(default="emotion", description="What the model classifies.")
+    file: str = Field(min_length=1, description="The file of the weights, beside this file.")
+    weights: str | None = Field(
+        default=None, description="The file of the weights, if `file` holds only the layers."
+    )
+    format: Format = Field(description="Format of the weights.")
     sha256: str | None = Field(
-        default=None, pattern="^[0-9a-f]{64}$", description="Of the file; see docs/models.md for several."
+        default=None,
+        pattern="^[0-9a-f]{64}$",
+        description="Checksum of the file; docs/models.md describes that of several files.",
     )
-    classes: tuple[str, ...] = Field(min_length=2, description="Names, in the order of the outputs.")
-    input: Input = Field(description="What the network wants to see.")
-    output: Output = Field(default=Output(), description="What the network answers.")
+    classes: tuple[str, ...] = Field(
+        min_length=2, description="Names of the classes, in the order of the outputs."
+    )
+    input: Input = Field(description="The input that the network expects.")
+    output: Output = Field(default=Output(), description="The output of the network.")
     framing: Framing | None = Field(
-        default=None, description="Where landmarks lie in its training pictures; null: as in FER2013."
+        default=None,
+        description="Position of the landmarks in the training pictures; null means as in FER2013.",
     )
-    data: str = Field(default="", description="What it was trained on.")
-    recipe: str = Field(default="", description="How it was trained.")
-    scores: dict[str, Any] = Field(default_factory=dict, description="Measured, by data set, with n.")
-    licence: str = Field(default="", description="Of the weights (SPDX).")
+    data: str = Field(default="", description="The data that it was trained on.")
+    recipe: str = Field(default="", description="The recipe that it was trained by.")
+    scores: dict[str, Any] = Field(
+        default_factory=dict, description="Scores by data set, each with its number of faces n."
+    )
+    licence: str = Field(default="", description="Licence of the weights (SPDX).")
     source: str = Field(default="", description="Where the weights come from.")
 
     _folder: Path = PrivateAttr(default=Path())

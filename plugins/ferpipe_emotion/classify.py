@@ -37,34 +37,53 @@ __all__ = [
 class InputOptions(Options):
     """What the network wants to see, where no side file says so, or says it wrong."""
 
-    height: int | None = Field(default=None, gt=0, le=4096, description="Pixels from top to bottom.")
-    width: int | None = Field(default=None, gt=0, le=4096, description="Pixels from left to right.")
-    channels: Literal[1, 3] | None = Field(default=None, description="1 is grey, 3 is colour.")
-    order: Literal["rgb", "bgr"] | None = Field(default=None, description="rgb or bgr.")
-    layout: Literal["NHWC", "NCHW"] | None = Field(default=None, description="NHWC or NCHW.")
+    height: int | None = Field(default=None, gt=0, le=4096, description="Height in pixels.")
+    width: int | None = Field(default=None, gt=0, le=4096, description="Width in pixels.")
+    channels: Literal[1, 3] | None = Field(
+        default=None, description="Number of channels: 1 is grey, 3 is colour."
+    )
+    order: Literal["rgb", "bgr"] | None = Field(
+        default=None, description="Order of the colour channels: rgb or bgr."
+    )
+    layout: Literal["NHWC", "NCHW"] | None = Field(
+        default=None, description="Layout of the input tensor: NHWC or NCHW."
+    )
     scale: Literal["raw", "unit", "signed", "standardize"] | None = Field(
         default=None,
-        description="raw is 0 to 255, unit 0 to 1, signed -1 to 1; standardize, a picture at a time.",
+        description=(
+            "Range of the pixels: raw is 0 to 255, unit 0 to 1, signed -1 to 1; standardize gives each "
+            "picture mean 0 and standard deviation 1."
+        ),
     )
-    mean: tuple[float, ...] | None = Field(default=None, description="Subtracted after scaling.")
-    std: tuple[float, ...] | None = Field(default=None, description="Divided by after scaling.")
+    mean: tuple[float, ...] | None = Field(default=None, description="Mean that is subtracted after scaling.")
+    std: tuple[float, ...] | None = Field(
+        default=None, description="Standard deviation that is divided by after scaling."
+    )
 
 
 class ClassifyOptions(Options):
     """Options that every classifier takes."""
 
-    model: str = Field(description="A model's name, or the path of its weights or side file.")
+    model: str = Field(description="The name of a model, or the path of its weights or side file.")
     classes: tuple[str, ...] | None = Field(
-        default=None, description="Class names in the order of the outputs; default: the side file's."
+        default=None, description="Class names in the order of the outputs. Default: those of the side file."
     )
     input: InputOptions | None = Field(
-        default=None, description="What the network wants to see; default: the side file's."
+        default=None, description="The input that the network expects. Default: that of the side file."
     )
     temperature: float | None = Field(
-        default=None, gt=0, description="Divides the logits: above 1 is less sure; default: the side file's."
+        default=None,
+        gt=0,
+        description=(
+            "Temperature that divides the logits: above 1, the probabilities are less certain. Default: "
+            "that of the side file."
+        ),
     )
-    flip: bool = Field(default=False, description="Average with the mirrored face, at twice the cost.")
-    threads: int = Field(default=1, ge=1, le=64, description="Threads the network may use.")
+    flip: bool = Field(
+        default=False,
+        description="Average the probabilities with those of the mirrored face, at twice the cost.",
+    )
+    threads: int = Field(default=1, ge=1, le=64, description="Number of threads of the network.")
 
 
 OptionsT = TypeVar("OptionsT", bound=ClassifyOptions)
@@ -123,7 +142,9 @@ class Classify(ferpipe.Classifier[OptionsT]):
 class LiteRTOptions(ClassifyOptions):
     """Options of `litert`."""
 
-    model: str = Field(default="base", description="A model's name, or the path of a .tflite or side file.")
+    model: str = Field(
+        default="base", description="The name of a model, or the path of a .tflite file or of a side file."
+    )
 
 
 class LiteRT(Classify[LiteRTOptions]):

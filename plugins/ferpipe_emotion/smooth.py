@@ -23,40 +23,50 @@ class SmoothOptions(Options):
         default=0.2,
         ge=0,
         le=60,
-        description="Time constant: 63 % of a change is shown after it; 0 is none.",
+        description="Time constant: 63 % of a change is shown after it. 0 turns smoothing off.",
     )
     margin: float = Field(
         default=0.15,
         ge=0,
         lt=1,
-        description="A class this much more probable than every other ...",
+        description="A class becomes the label if it exceeds every other by `margin` for `hold`.",
     )
     hold: float = Field(
-        default=0.2, ge=0, le=60, description="... for this long, without a break, becomes the label."
+        default=0.2, ge=0, le=60, description="Time without interruption that `margin` must be kept for."
     )
     window: float = Field(
         default=1.0,
         gt=0,
         le=60,
-        description="So does one that leads the mean of this much time, by however little ...",
+        description="A class also becomes the label if it leads the mean over `window` for `lasting`.",
     )
-    lasting: float = Field(default=0.3, ge=0, le=60, description="... for this long, without a break.")
+    lasting: float = Field(
+        default=0.3,
+        ge=0,
+        le=60,
+        description="Time without interruption that a class must lead the mean over `window` for.",
+    )
     keep: float = Field(
-        default=2.0, ge=0, le=3600, description="A label that nothing has earned again for longer is dropped."
+        default=2.0,
+        ge=0,
+        le=3600,
+        description="Time after which a label that has not been confirmed is dropped.",
     )
     forget: float = Field(
-        default=1.0, gt=0, le=3600, description="A track that was away for longer starts afresh."
+        default=1.0, gt=0, le=3600, description="Time after which a track that was missing starts anew."
     )
     carried: float = Field(
         default=0.5,
         ge=0,
         le=1,
-        description="Weight of faces that the tracker carried over a frame without detection.",
+        description="Weight of the faces that the tracker predicted on a frame without detection.",
     )
     measures: tuple[str, ...] = Field(
         default=(),
-        description="Measures that are smoothed too, such as head.yaw; each is kept as head.yaw.raw. Where "
-        "some are named, a classifier is not needed.",
+        description=(
+            "Measures to smooth too, such as head.yaw; the unsmoothed value is kept as head.yaw.raw. If any"
+            " is named, no classifier is needed."
+        ),
     )
 
 

@@ -24,15 +24,19 @@ _BORDERS = {"replicate": cv2.BORDER_REPLICATE, "reflect": cv2.BORDER_REFLECT_101
 class AlignOptions(Options):
     """The options of `align`."""
 
-    size: int = Field(48, ge=8, le=1024, description="Pixels a side of the faces it cuts out.")
-    channels: Literal["grey", "bgr"] = Field("grey", description="Grey pictures (H, W), or BGR (H, W, 3).")
+    size: int = Field(48, ge=8, le=1024, description="Side of the aligned face in pixels.")
+    channels: Literal["grey", "bgr"] = Field(
+        "grey", description="Colour of the aligned face: grey (H, W), or BGR (H, W, 3)."
+    )
     framing: str = Field(
         DEFAULT,
-        description="Where the face lies in its picture: fer2013, or a JSON file with `points`, or a model's "
-        "side file with a `framing`.",
+        description=(
+            "Position of the landmarks in the aligned face: fer2013, a JSON file with `points`, or the side"
+            " file of a model with a `framing`."
+        ),
     )
     border: Literal["replicate", "reflect"] = Field(
-        "replicate", description="What fills the part of a face that lies outside the frame."
+        "replicate", description="How the part of a face outside the frame is filled."
     )
 
 

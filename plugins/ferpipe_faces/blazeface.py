@@ -31,23 +31,33 @@ class BlazeFaceOptions(DetectorOptions):
 
     model: Literal["full", "full-sparse", "short", "back"] = Field(
         "back",
-        description="Network: back (256 px, finds most), full (192 px, half the cost, fewest false faces), "
-        "full-sparse (its sparse weights), short (128 px, close faces only, fastest).",
+        description=(
+            "The network: back (256 px, highest recall), full (192 px, half the cost, fewest false "
+            "positives), full-sparse (the same with sparse weights) or short (128 px, close faces only, "
+            "fastest)."
+        ),
     )
     tiles: Literal["auto"] | Annotated[int, Field(ge=0, le=4)] = Field(
         0,
-        description="Rows of overlapping square tiles that are searched besides the whole picture, for small "
-        "faces: 0 none, 1 to 4, auto by the size of the frame. Each tile costs one more run of the network.",
+        description=(
+            "Rows of overlapping square tiles that are searched in addition to the whole picture, for small"
+            " faces: 0 for none, 1 to 4, or auto, by the size of the frame. Each tile costs one more run of"
+            " the network."
+        ),
     )
     refine: float = Field(
         0.18,
         ge=0,
         le=1,
-        description="Faces lower than this part of the picture's longer side (with tiles, of a tile's) are "
-        "looked at once more, closer, with the short-range network: truer landmarks, for about 2 ms a face. "
-        "0 none, 1 all.",
+        description=(
+            "Faces whose height is below this fraction of the longer side of the picture (or of the tile) "
+            "are refined with the short-range network, for more accurate landmarks at about 2 ms a face. 0 "
+            "refines none, 1 all."
+        ),
     )
-    threads: int = Field(1, ge=1, le=64, description="Threads of the network; 1 is best in a pipeline.")
+    threads: int = Field(
+        1, ge=1, le=64, description="Number of threads of the network; 1 is best in a pipeline."
+    )
 
 
 class BlazeFace(Detector[BlazeFaceOptions]):

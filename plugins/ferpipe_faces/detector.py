@@ -19,15 +19,21 @@ __all__ = ["Detector", "DetectorOptions"]
 class DetectorOptions(Options):
     """The options of every detector."""
 
-    threshold: float = Field(0.5, ge=0, le=1, description="Least score of a face, 0 to 1.")
-    nms: float = Field(0.3, gt=0, le=1, description="Overlap (IoU) above which two boxes are one face.")
-    max_faces: int = Field(20, ge=1, description="Most faces a frame; the best scores stay.")
-    min_size: float = Field(0, ge=0, le=100_000, description="Least height of a face, in the frame's pixels.")
+    threshold: float = Field(0.5, ge=0, le=1, description="Minimum score of a face, from 0 to 1.")
+    nms: float = Field(0.3, gt=0, le=1, description="Overlap (IoU) above which two boxes count as one face.")
+    max_faces: int = Field(
+        20, ge=1, description="Maximum number of faces in a frame; those with the highest scores are kept."
+    )
+    min_size: float = Field(
+        0, ge=0, le=100_000, description="Minimum height of a face in pixels of the frame."
+    )
     every: int = Field(
         1,
         ge=1,
-        description="Detect on every Nth frame, and after a hard cut. On the others the last faces are given "
-        "again, marked as not detected; a tracker behind moves them.",
+        description=(
+            "Detect on every n-th frame, and after a hard cut. The other frames repeat the last faces, "
+            "marked as not detected, and a tracker behind the detector moves them."
+        ),
     )
 
 

@@ -27,11 +27,17 @@ class HaarOptions(DetectorOptions):
     size: int = Field(
         640,
         ge=0,
-        description="Longest side, in pixels, at which it looks at the picture; a smaller picture is not "
-        "enlarged. 0: as large as the frame.",
+        description=(
+            "The picture is reduced to this many pixels on its longer side before detection; a smaller one "
+            "is not enlarged. 0 keeps the size of the frame."
+        ),
     )
-    scale: float = Field(1.1, ge=1.01, le=10, description="Ratio of one searched face size to the next.")
-    neighbors: int = Field(5, ge=0, description="Overlapping finds that a face takes; more is stricter.")
+    scale: float = Field(
+        1.1, ge=1.01, le=10, description="Ratio between successive face sizes that are searched."
+    )
+    neighbors: int = Field(
+        5, ge=0, description="Number of overlapping detections that make a face; a higher number is stricter."
+    )
 
 
 class Haar(Detector[HaarOptions]):

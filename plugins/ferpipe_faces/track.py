@@ -32,27 +32,31 @@ class TrackOptions(Options):
     """The options of `track`."""
 
     lost_after: float = Field(
-        1.0, ge=0, description="Seconds a person may stay unseen and keep the identity."
+        1.0, ge=0, description="Seconds that a person may be out of view and keep the track's identity."
     )
     carry: float = Field(
         0.15,
         ge=0,
-        description="Seconds for which a face that the detector missed is shown where it should be.",
+        description="Seconds for which a face that the detector missed is shown at its predicted position.",
     )
     confirm: float = Field(
         0.1,
         ge=0,
-        description="Seconds a doubtful face must have been there before it is shown, which suppresses short "
-        "false faces; 0 for stills.",
+        description=(
+            "Seconds that a face with a low score must persist before it is shown, which suppresses short "
+            "false detections. Use 0 for stills."
+        ),
     )
     sure: float = Field(
-        0.75, ge=0, le=1, description="Score from which a new face is shown at once, whatever `confirm` says."
+        0.75, ge=0, le=1, description="Score from which a new face is shown at once, regardless of `confirm`."
     )
     steady: float = Field(
         0,
         ge=0,
-        description="Cutoff in Hz of a filter on boxes and landmarks that rest (moving ones are followed at "
-        "once); less is steadier, 0 is off.",
+        description=(
+            "Cutoff frequency in Hz of the filter on boxes and landmarks at rest (moving ones are followed "
+            "without delay). Lower values jitter less; 0 turns the filter off."
+        ),
     )
     cuts: bool = Field(
         True,

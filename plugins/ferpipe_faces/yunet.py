@@ -28,15 +28,17 @@ _FOLDERS = ("", "yunet")
 class YuNetOptions(DetectorOptions):
     """The options of `yunet`."""
 
-    threshold: float = Field(0.7, ge=0, le=1, description="Least score of a face, 0 to 1.")
+    threshold: float = Field(0.7, ge=0, le=1, description="Minimum score of a face, from 0 to 1.")
     model: str | None = Field(
-        None, description="The ONNX file; left out, the one that `ferpipe models pull yunet` fetched."
+        None, description="The ONNX file. Default: the one that `ferpipe models pull yunet` downloads."
     )
     size: int = Field(
         640,
         ge=0,
-        description="Longest side, in pixels, at which it looks at the picture; a smaller picture is not "
-        "enlarged. Cost grows with the square. 0: as large as the frame.",
+        description=(
+            "The picture is reduced to this many pixels on its longer side before detection; a smaller one "
+            "is not enlarged. The cost grows with its square. 0 keeps the size of the frame."
+        ),
     )
 
 

@@ -14,30 +14,30 @@ _OUT = click.Path(path_type=Path, dir_okay=False)
 
 @click.command(short_help="Make one offline HTML page of timelines.")
 @click.argument("timelines", type=_FILE, nargs=-1, required=True, metavar="TIMELINE...")
-@click.option("-o", "--output", type=_OUT, help="The page; NAME.report.html beside TIMELINE where left out.")
+@click.option("-o", "--output", type=_OUT, help="The page. Default: NAME.report.html beside TIMELINE.")
 @click.option("--title", help="The title of the page.")
 @click.option(
     "--events",
     type=_FILE,
     multiple=True,
-    help="Marks and stretches to show: .csv or .tsv (also BIDS and BORIS), .eaf, .vtt or .srt.",
+    help="Events and intervals to show: .csv or .tsv (also BIDS and BORIS), .eaf, .vtt or .srt.",
 )
-@click.option("--align", metavar="EVENT", help="Lay several recordings over each other at this event.")
+@click.option("--align", metavar="EVENT", help="Align several recordings at this event.")
 @click.option(
     "--by",
     type=click.Choice(["person", "file"]),
     default="person",
     show_default=True,
-    help="A row a person, or a row a file with the largest face of each frame.",
+    help="One row for each person, or one row for each file with the largest face of each frame.",
 )
 @click.option(
     "--video", "videos", type=_FILE, multiple=True, help="The video of each TIMELINE, in their order."
 )
-@click.option("--embed", is_flag=True, help="Put the videos into the page; left out, it links to them.")
+@click.option("--embed", is_flag=True, help="Embed the videos in the page instead of linking to them.")
 @click.option(
-    "--thumbnails/--no-thumbnails", default=True, help="Small pictures of the videos; they show faces."
+    "--thumbnails/--no-thumbnails", default=True, help="Include thumbnails of the videos. They show faces."
 )
-@click.option("--overwrite", is_flag=True, help="Replace outputs that exist.")
+@click.option("--overwrite", is_flag=True, help="Overwrite existing outputs.")
 def report(
     timelines: tuple[Path, ...],
     output: Path | None,
@@ -94,7 +94,7 @@ def report(
 @click.option(
     "--video", "videos", type=_FILE, multiple=True, help="The video of each TIMELINE, for .eaf to link."
 )
-@click.option("--overwrite", is_flag=True, help="Replace outputs that exist.")
+@click.option("--overwrite", is_flag=True, help="Overwrite existing outputs.")
 def convert(
     timelines: tuple[Path, ...],
     output: Path,

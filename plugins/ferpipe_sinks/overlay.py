@@ -30,13 +30,13 @@ class OverlayOptions(Options):
 
     show: tuple[Part, ...] = Field(
         ("box", "track", "label", "bars"),
-        description="what is drawn, of box, track, label, bars, measures, landmarks, marks, time",
+        description="What to draw, of box, track, label, bars, measures, landmarks, marks and time.",
     )
     measures: tuple[str, ...] = Field(
         (),
-        description="the measures that are drawn, such as head.yaw; all that there are where none is named",
+        description="The measures to draw, such as head.yaw. Default: all of them.",
     )
-    blur: Blur = Field("none", description="make the faces found unrecognisable: soft, or in pixels")
+    blur: Blur = Field("none", description="Make the detected faces unrecognisable: blurred or pixelated.")
 
 
 class OverlayStage(Stage[OverlayOptions]):

@@ -41,14 +41,15 @@ class StreamOptions(Options):
     """Where the picture is sent, and how it is encoded."""
 
     url: str = Field(
-        min_length=1, description="rtsp://, rtmp://, udp:// or srt:// address, or an .m3u8 file for HLS"
+        min_length=1, description="The address, rtsp://, rtmp://, udp:// or srt://, or an .m3u8 file for HLS."
     )
-    fps: float = Field(25.0, gt=0, le=120, description="pictures a second that are sent")
+    fps: float = Field(25.0, gt=0, le=120, description="Frames per second that are sent.")
     bitrate: str = Field(
-        "2500k", pattern=r"^\d+[kM]?$", description="the highest bit rate, as in 2500k or 4M"
+        "2500k", pattern=r"^\d+[kM]?$", description="The maximum bit rate, such as 2500k or 4M."
     )
     preset: Literal["ultrafast", "superfast", "veryfast", "faster", "fast"] = Field(
-        "ultrafast", description="faster costs less time and looks worse at the same bit rate"
+        "ultrafast",
+        description="The preset: a faster one costs less time and looks worse at the same bit rate.",
     )
 
     @field_validator("url")

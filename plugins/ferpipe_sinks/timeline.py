@@ -16,9 +16,13 @@ __all__ = ["TimelineOptions", "TimelineSink"]
 class TimelineOptions(Options):
     """Where the timeline goes, and how exact its probabilities are."""
 
-    path: str = Field(min_length=1, description="the file to write; .json, .jsonl or .csv decides the format")
-    format: Format | None = Field(None, description="the format, where the file's name does not tell it")
-    digits: int = Field(4, ge=1, le=9, description="decimals of probabilities and scores")
+    path: str = Field(
+        min_length=1, description="The file to write; its suffix .json, .jsonl or .csv determines the format."
+    )
+    format: Format | None = Field(
+        None, description="The format, if the name of the file does not determine it."
+    )
+    digits: int = Field(4, ge=1, le=9, description="Number of decimals of probabilities and scores.")
 
     @model_validator(mode="after")
     def _has_a_format(self) -> Self:

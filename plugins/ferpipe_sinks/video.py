@@ -28,16 +28,22 @@ _UNFIT = (ArgumentError, InvalidDataError, PermissionError)
 class VideoOptions(Options):
     """Where the video goes, and how it is encoded."""
 
-    path: str = Field(min_length=1, description="the file to write: .mp4, .m4v, .mov or .mkv")
-    codec: Literal["libx264", "libx265"] = Field("libx264", description="the encoder: H.264 or HEVC")
+    path: str = Field(min_length=1, description="The file to write: .mp4, .m4v, .mov or .mkv.")
+    codec: Literal["libx264", "libx265"] = Field("libx264", description="The codec: H.264 or HEVC.")
     preset: Literal["ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow"] = Field(
-        "veryfast", description="faster costs less time and makes larger files"
+        "veryfast",
+        description="The preset of the encoder: a faster one costs less time and makes larger files.",
     )
     crf: int = Field(
-        23, ge=0, le=51, description="quality: 18 can hardly be told from the source, 28 is small"
+        23,
+        ge=0,
+        le=51,
+        description="Quality: 18 is almost indistinguishable from the source, 28 makes small files.",
     )
-    threads: int = Field(0, ge=0, le=64, description="threads of the encoder; 0 is one or two a core")
-    audio: bool = Field(True, description="copy the sound of the source's file")
+    threads: int = Field(
+        0, ge=0, le=64, description="Number of threads of the encoder; 0 chooses it by the number of cores."
+    )
+    audio: bool = Field(True, description="Copy the audio of the source file.")
 
     @field_validator("path")
     @classmethod

@@ -26,8 +26,10 @@ _KEY = 0xFFFF
 class WindowOptions(Options):
     """How the window looks."""
 
-    title: str = Field("ferpipe", min_length=1, description="what stands in the window's title bar")
-    width: int | None = Field(None, ge=64, description="the window's width at the start; its height follows")
+    title: str = Field("ferpipe", min_length=1, description="The title of the window.")
+    width: int | None = Field(
+        None, ge=64, description="The initial width of the window in pixels; its height follows."
+    )
 
 
 class WindowSink(Stage[WindowOptions]):

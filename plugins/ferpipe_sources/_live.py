@@ -42,23 +42,28 @@ before: cameras lock an account after a few wrong ones, and more of them prolong
 class LiveOptions(Options):
     """When to give up on a stream, and when to try again."""
 
-    max_width: int | None = Field(None, ge=1, description="scale wider pictures down to this width")
-    open_timeout: float = Field(5.0, gt=0, le=300, description="seconds that connecting may take")
+    max_width: int | None = Field(None, ge=1, description="Scale wider frames down to this width.")
+    open_timeout: float = Field(5.0, gt=0, le=300, description="Seconds that connecting may take.")
     stall_timeout: float = Field(
-        5.0, gt=0, le=300, description="seconds without a frame after which the stream counts as stalled"
+        5.0, gt=0, le=300, description="Seconds without a frame after which the stream counts as stalled."
     )
-    reconnect: bool = Field(True, description="connect again after a failure, a stall or the stream's end")
+    reconnect: bool = Field(True, description="Reconnect after a failure, a stall or the end of the stream.")
     reconnect_delay: float = Field(
-        0.1, gt=0, le=60, description="seconds before the first new attempt; doubled with each failure"
+        0.1,
+        gt=0,
+        le=60,
+        description="Seconds before the first reconnection attempt; doubled after each failure.",
     )
-    reconnect_max_delay: float = Field(1.0, gt=0, le=600, description="the longest wait between two attempts")
+    reconnect_max_delay: float = Field(
+        1.0, gt=0, le=600, description="Maximum number of seconds between two attempts."
+    )
     reconnect_tries: int | None = Field(
         None,
         ge=1,
-        description="attempts in a row that may fail before the run ends; without limit if left out",
+        description="Consecutive failed attempts after which the run ends. Default: no limit.",
     )
     healthy_after: float = Field(
-        10.0, gt=0, description="seconds of frames after which failures count from zero again"
+        10.0, gt=0, description="Seconds of frames after which failures are counted from zero again."
     )
 
 

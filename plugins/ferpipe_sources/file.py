@@ -42,16 +42,23 @@ Shot = tuple[int, VideoFrame, "Fraction | None"]
 class FileOptions(Options):
     """Which file, and which part of it."""
 
-    path: str = Field(min_length=1, description="the video file")
+    path: str = Field(min_length=1, description="The video file.")
     track: int | None = Field(
-        None, ge=0, description="the video track, from 0; the default one if left out, of several the longest"
+        None,
+        ge=0,
+        description="Index of the video track, from 0. Default: the track marked as default, or the longest.",
     )
-    stride: int = Field(1, ge=1, description="give every n-th frame")
-    start: float = Field(0.0, ge=0, description="seconds of stream time to begin at, to the frame")
-    end: float | None = Field(None, gt=0, description="seconds of stream time to end before")
-    max_width: int | None = Field(None, ge=1, description="scale wider pictures down to this width")
+    stride: int = Field(1, ge=1, description="Emit every n-th frame.")
+    start: float = Field(
+        0.0, ge=0, description="Start at this stream time in seconds, accurate to the frame."
+    )
+    end: float | None = Field(None, gt=0, description="End before this stream time in seconds.")
+    max_width: int | None = Field(None, ge=1, description="Scale wider frames down to this width.")
     threads: int = Field(
-        1, ge=1, le=64, description="threads of the decoder; 1 costs least, more help with 4K and HEVC"
+        1,
+        ge=1,
+        le=64,
+        description="Number of threads of the decoder; 1 costs the least, more help with 4K and HEVC.",
     )
 
     @model_validator(mode="after")

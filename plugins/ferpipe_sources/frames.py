@@ -20,21 +20,25 @@ class FramesOptions(Options):
     """Which frames, and when each of them was."""
 
     images: Any = Field(
-        description="an iterable of uint8 arrays, (H, W, 3) or grey (H, W), or of (array, seconds) pairs; "
-        "only Python can give it"
+        description=(
+            "An iterable of uint8 arrays, (H, W, 3) or grey (H, W), or of (array, seconds) pairs. It can "
+            "only be given in Python."
+        )
     )
     seconds: Any = Field(
-        None, description="an iterable of the frames' times in seconds, where they are no pairs"
+        None, description="An iterable of the times of the frames in seconds, if they are not pairs."
     )
     rate: float | None = Field(
-        None, gt=0, le=1e6, description="frames a second, where the frames have no times of their own"
+        None, gt=0, le=1e6, description="Frames per second, if the frames have no times of their own."
     )
     live: bool = Field(
         default=False,
-        description="whether the iterable gives frames at its own pace: they are dropped rather than waited "
-        "for, and get the time at which they came where they have none",
+        description=(
+            "Whether the iterable yields frames at its own pace. Then frames are dropped if they come too "
+            "fast, and a frame without a time gets the time of its arrival."
+        ),
     )
-    color: Literal["bgr", "rgb"] = Field("bgr", description="the order of an array's channels")
+    color: Literal["bgr", "rgb"] = Field("bgr", description="Order of the channels of an array.")
 
     @field_validator("images", "seconds")
     @classmethod

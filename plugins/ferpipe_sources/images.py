@@ -33,13 +33,13 @@ class ImagesOptions(Options):
     """Which pictures, and how far apart they stand in time."""
 
     path: str | list[str] = Field(
-        min_length=1, description="a picture, a folder, a glob such as 'faces/**/*.jpg', or a list of them"
+        min_length=1, description="An image, a folder, a glob such as 'faces/**/*.jpg', or a list of them."
     )
     interval: float = Field(
-        1.0, ge=1e-6, description="seconds from one picture to the next (pictures carry no time)"
+        1.0, ge=1e-6, description="Seconds from one image to the next, since images carry no time."
     )
     unreadable: Literal["skip", "fail"] = Field(
-        "skip", description="what to do with a broken picture: leave it out and count it, or end the run"
+        "skip", description="What happens with a damaged image: skip and count it, or end the run."
     )
 
 

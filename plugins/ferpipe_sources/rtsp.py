@@ -43,14 +43,19 @@ class RtspOptions(LiveOptions):
     """Which address, and how to read it."""
 
     url: str = Field(
-        description="the address: rtsp, rtmp, http(s), udp, srt, ..., or fifo:///a/named/pipe; its password "
-        "is never shown"
+        description=(
+            "The address: rtsp, rtmp, http(s), udp, srt, ..., or fifo:///a/named/pipe. Its password is "
+            "never shown."
+        )
     )
-    transport: Literal["tcp", "udp"] = Field("tcp", description="how an RTSP server sends its pictures")
-    read_timeout: float = Field(5.0, gt=0, le=300, description="seconds that one read may wait for data")
+    transport: Literal["tcp", "udp"] = Field("tcp", description="Transport protocol of an RTSP server.")
+    read_timeout: float = Field(5.0, gt=0, le=300, description="Seconds that one read may wait for data.")
     live: bool = Field(
         True,
-        description="newest frames win; false for a recording on a server: every frame counts, and it ends",
+        description=(
+            "Whether the stream is live: the newest frame wins. false is for a recording on a server: every"
+            " frame counts, and it ends."
+        ),
     )
 
     @field_validator("url")

@@ -27,18 +27,19 @@ GONE = frozenset({errno.ENODEV, errno.ENOENT, errno.ENXIO})
 class WebcamOptions(LiveOptions):
     """Which camera, and what to ask of it."""
 
-    device: int | str = Field(0, description="the camera's index, or its path such as /dev/video2")
+    device: int | str = Field(0, description="Index of the camera, or its path, such as /dev/video2.")
     width: int | None = Field(
-        None, ge=1, description="pixels across, with height; the camera's choice if left out"
+        None, ge=1, description="Width in pixels, to be given with `height`. Default: the camera's own."
     )
-    height: int | None = Field(None, ge=1, description="pixels down, with width")
-    fps: float | None = Field(None, gt=0, description="frames a second; the camera's choice if left out")
+    height: int | None = Field(None, ge=1, description="Height in pixels, to be given with `width`.")
+    fps: float | None = Field(None, gt=0, description="Frames per second. Default: the camera's own.")
     pixel_format: str | None = Field(
-        None, description="what the camera sends, such as mjpeg or yuyv422; mjpeg is often the faster one"
+        None,
+        description="Pixel format that the camera sends, such as mjpeg or yuyv422; mjpeg is often faster.",
     )
     format: str | None = Field(
         None,
-        description="FFmpeg's input device; this platform's cameras if left out (v4l2, avfoundation, dshow)",
+        description="Input device of FFmpeg. Default: that of this platform (v4l2, avfoundation or dshow).",
     )
 
     @model_validator(mode="after")

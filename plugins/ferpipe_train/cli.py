@@ -13,21 +13,27 @@ _OUT = click.Path(path_type=Path, dir_okay=False)
 _DATA = "A FER2013 csv (FER+'s fer2013new.csv beside it is used), a folder of images a class, or a cache."
 
 
-@click.command(short_help="Train a network by a recipe.")
+@click.command(short_help="Train a network from a recipe.")
 @click.argument("recipe")
 @click.option("--data", metavar="PATH", help=f"{_DATA} Left out, the recipe's.")
-@click.option("-o", "--out", type=_FILE, help="Folder of the training. Left out, out/train/NAME.")
-@click.option("--set", "changes", multiple=True, metavar="KEY=VALUE", help="Change the recipe: epochs=10.")
+@click.option("-o", "--out", type=_FILE, help="Folder of the training. Default: out/train/NAME.")
+@click.option(
+    "--set",
+    "changes",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Change a value of the recipe, such as epochs=10.",
+)
 @click.option(
     "--start",
     type=_OUT,
     metavar="FILE",
-    help="Begin with the weights of this .keras file; other classes get new outputs.",
+    help="Start from the weights of this .keras file. If the classes differ, the outputs are new.",
 )
-@click.option("--resume", is_flag=True, help="Go on from the state that is in the folder, if there is one.")
-@click.option("--strict", is_flag=True, help="Refuse data with bad rows instead of leaving them out.")
+@click.option("--resume", is_flag=True, help="Resume from the checkpoint in the folder, if there is one.")
+@click.option("--strict", is_flag=True, help="Refuse data with invalid rows instead of skipping them.")
 @click.option("--no-report", is_flag=True, help="Write no report at the end.")
-@click.option("-q", "--quiet", is_flag=True, help="Print the result only.")
+@click.option("-q", "--quiet", is_flag=True, help="Print only the result.")
 def train(
     recipe: str,
     data: str | None,
@@ -54,25 +60,33 @@ def train(
 @click.command()
 @click.argument("model")
 @click.option("--data", required=True, metavar="PATH", help=_DATA)
-@click.option("--split", default="PublicTest", show_default=True, help="Training, PublicTest or PrivateTest.")
-@click.option("--json", "json_out", type=_OUT, help="Write every figure as JSON.")
-@click.option("--html", "html_out", type=_OUT, help="Write a page with plots.")
+@click.option(
+    "--split", default="PublicTest", show_default=True, help="The split: Training, PublicTest or PrivateTest."
+)
+@click.option("--json", "json_out", type=_OUT, help="Write all figures as JSON.")
+@click.option("--html", "html_out", type=_OUT, help="Write an HTML page with plots.")
 @click.option("--compare", metavar="MODEL", help="Compare with a second model on the same faces.")
 @click.option(
-    "--classes", metavar="A,B,C", help="Of a model without a side file, in the order of its outputs."
+    "--classes", metavar="A,B,C", help="Classes of a model without a side file, in the order of its outputs."
 )
 @click.option(
     "--scale",
     type=click.Choice(["raw", "unit", "signed", "standardize"]),
-    help="How a model without a side file wants its pixels.",
+    help="Range of the pixels of a model without a side file.",
 )
-@click.option("--flip", is_flag=True, help="Average with the mirrored face.")
-@click.option("--no-robustness", is_flag=True, help="Leave out the small, dim, blurred and turned faces.")
+@click.option("--flip", is_flag=True, help="Average the probabilities with those of the mirrored face.")
 @click.option(
-    "--threads", default=2, show_default=True, type=click.IntRange(1, 64), help="Of a LiteRT network."
+    "--no-robustness", is_flag=True, help="Skip the robustness test on small, dim, blurred and turned faces."
 )
-@click.option("--strict", is_flag=True, help="Refuse data with bad rows instead of leaving them out.")
-@click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
+@click.option(
+    "--threads",
+    default=2,
+    show_default=True,
+    type=click.IntRange(1, 64),
+    help="Number of threads of a LiteRT network.",
+)
+@click.option("--strict", is_flag=True, help="Refuse data with invalid rows instead of skipping them.")
+@click.option("-q", "--quiet", is_flag=True, help="Print errors only.")
 def evaluate(
     model: str,
     data: str,
@@ -116,8 +130,8 @@ def evaluate(
 
 @click.command()
 @click.argument("image", type=_FILE)
-@click.option("--model", default="base", show_default=True, help="A model's name or file.")
-@click.option("-o", "--out", type=_FILE, help="Folder to write to. Left out, out/explain/IMAGE.")
+@click.option("--model", default="base", show_default=True, help="The name or file of a model.")
+@click.option("-o", "--out", type=_FILE, help="Folder to write to. Default: out/explain/IMAGE.")
 def explain(image: Path, model: str, out: Path | None) -> int:
     """Show why the faces of IMAGE, a still, are answered as they are.
 
@@ -142,17 +156,26 @@ def explain(image: Path, model: str, out: Path | None) -> int:
     "--out",
     type=_OUT,
     required=True,
-    help="NAME.tflite for LiteRT, NAME.onnx for ONNX, NAME.keras to join several.",
+    help=(
+        "The file to write: NAME.tflite for LiteRT, NAME.onnx for ONNX, NAME.keras for an ensemble of "
+        "several models."
+    ),
 )
-@click.option("--float16", is_flag=True, help="Half the size.")
-@click.option("--dynamic-range", is_flag=True, help="A quarter of the size (int8 weights).")
-@click.option("--int8", is_flag=True, help="int8 throughout; needs --data.")
+@click.option("--float16", is_flag=True, help="Store the weights as float16, at half the size.")
+@click.option("--dynamic-range", is_flag=True, help="Store the weights as int8, at a quarter of the size.")
+@click.option("--int8", is_flag=True, help="Quantise weights and activations to int8; needs --data.")
 @click.option("--data", metavar="PATH", help=f"{_DATA} Sets int8's ranges; measures what was written.")
-@click.option("--mirror", is_flag=True, help="Average over the mirrored face in the file, at twice the cost.")
 @click.option(
-    "--soup", is_flag=True, help="Of several, average the weights: networks that grew from one start."
+    "--mirror",
+    is_flag=True,
+    help="Build the average with the mirrored face into the file, at twice the cost.",
 )
-@click.option("--head", help="Name or number of the output that is kept. Left out, the side file's.")
+@click.option(
+    "--soup",
+    is_flag=True,
+    help="Average the weights of several models that were trained from the same start.",
+)
+@click.option("--head", help="Name or index of the output to keep. Default: that of the side file.")
 def export(
     models: tuple[Path, ...],
     out: Path,

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
 
 ROOT = Path(__file__).parents[2]
 PAGES = [
@@ -27,6 +32,28 @@ class Snippet:
 
     def __str__(self) -> str:
         return f"{self.page.relative_to(ROOT)}:{self.line}"
+
+
+def is_sentence(text: str | None) -> bool:
+    """Whether a description is a sentence: a capital or a name in code first, a full stop last."""
+    words = (text or "").split()
+    begins = bool(words) and (words[0][0].isupper() or words[0].startswith(("`", "--")))
+    return begins and len(words) > 2 and words[-1].endswith(".") and "..." not in (words[0], words[-1])
+
+
+def fields(model: type[BaseModel]) -> Iterator[tuple[str, FieldInfo]]:
+    """The fields of a model and of the models in it, by their dotted names."""
+    for name, field in model.model_fields.items():
+        yield name, field
+        for part in _models_in(field.annotation):
+            yield from ((f"{name}.{below}", inner) for below, inner in fields(part))
+
+
+def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for part in getattr(annotation, "__args__", ()):
+        yield from _models_in(part)
 
 
 def snippets(*languages: str) -> list[Snippet]:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import click
 import pytest
-from docs_pages import ROOT
+from docs_pages import ROOT, fields, is_sentence
 from pydantic import BaseModel
 
 import ferpipe
@@ -19,6 +19,8 @@ from docs.reference.stages import ROOMS, stages
 from ferpipe.cli._group import VERBS
 from ferpipe.config.document import OnError, PipelineKeys, Run, StageKeys
 from ferpipe.plugins.describe import describe
+from ferpipe_emotion.card import Model
+from ferpipe_train.training.recipe import Recipe
 
 COMMANDS = dict(commands())
 STAGES = stages()
@@ -45,6 +47,8 @@ def test_a_command_and_its_options_have_words(name: str) -> None:
     assert (command.help or "").split("\n\n")[0].strip().endswith(".")
     silent = [p.opts for p in command.params if isinstance(p, click.Option) and not (p.help or "").strip()]
     assert silent == []
+    loose = [p.opts for p in command.params if isinstance(p, click.Option) and not is_sentence(p.help)]
+    assert loose == [], "the help of an option is a sentence"
     assert [word for word in arguments(command) if word not in (command.help or "")] == []
 
 
@@ -69,7 +73,8 @@ def test_a_stage_and_its_options_have_words(name: str) -> None:
     stage = STAGES[name]
     told = describe(stage)
     assert told.summary.endswith(".")
-    assert [option.name for option in told.options if len(option.description) < 8] == []
+    loose = [name for name, field in fields(stage.Options) if not is_sentence(field.description)]
+    assert loose == [], "the description of an option is a sentence"
     assert stage.__module__.split(".")[0] in ROOMS
 
 
@@ -80,7 +85,20 @@ def test_every_stage_of_the_issue_is_looked_at() -> None:
 
 @pytest.mark.parametrize("model", [PipelineKeys, StageKeys, Run, OnError])
 def test_a_key_of_a_pipeline_has_words(model: type[BaseModel]) -> None:
-    assert [name for name, field in model.model_fields.items() if not field.description] == []
+    assert [name for name, field in model.model_fields.items() if not is_sentence(field.description)] == []
+
+
+@pytest.mark.parametrize("model", [Recipe, Model])
+def test_what_is_said_of_a_field_of_a_recipe_or_a_side_file_is_a_sentence(model: type[BaseModel]) -> None:
+    said = {name: field.description for name, field in fields(model) if field.description}
+    assert [name for name, text in said.items() if not is_sentence(text)] == []
+
+
+def test_what_is_no_sentence_is_noticed() -> None:
+    for text in (None, "", "the file to write", "The file", "... for this long.", "The file to write"):
+        assert not is_sentence(text)
+    for text in ("The file to write.", "`fail` ends the run.", "Write the page. Default: NAME.html."):
+        assert is_sentence(text)
 
 
 @pytest.mark.parametrize("name", hooks())

@@ -47,14 +47,20 @@ class ResidualNetwork(Part):
 
     use: Literal["residual"]
     widths: tuple[Count, ...] = Field(
-        min_length=1, description="Channels of each stage; all but the first halve."
+        min_length=1, description="Channels of each stage; every stage but the first halves the resolution."
     )
     depths: tuple[Count, ...] = Field(min_length=1, description="Blocks of each stage.")
-    stem_kernel: Count = Field(default=5, description="Of the first convolution.")
+    stem_kernel: Count = Field(default=5, description="Channels of the first convolution.")
     stem_stride: Count = 2
-    squeeze: Count = Field(default=8, description="The squeeze has channels / squeeze units, 8 at least.")
+    squeeze: Count = Field(
+        default=8,
+        description="Squeeze-and-excitation ratio: the squeeze has channels / squeeze units, at least 8.",
+    )
     dropout: Share = 0.3
-    normalise: Normalise = Field(default="face", description="face: each picture to mean 0 and deviation 1.")
+    normalise: Normalise = Field(
+        default="face",
+        description="Normalisation of the input; `face` gives each picture mean 0 and standard deviation 1.",
+    )
 
     @model_validator(mode="after")
     def _as_many(self) -> ResidualNetwork:
@@ -161,14 +167,16 @@ class Affine(Part):
 
     use: Literal["affine"]
     p: Chance = 1.0
-    flip: Chance = Field(default=0.5, description="How often a face is mirrored.")
-    turn: float = Field(default=0.0, ge=0, le=90, description="Standard deviation in degrees.")
-    turn_max: float = Field(default=25.0, ge=0, le=180, description="No turn is larger.")
-    zoom: Span = Field(default=(0.0, 0.0), description="Range of the logarithm of the size.")
-    stretch: float = Field(default=0.0, ge=0, le=1, description="Width against height, in logarithms.")
-    shift: float = Field(default=0.0, ge=0, le=0.5, description="Largest shift, as a part of the size.")
+    flip: Chance = Field(default=0.5, description="Probability that a face is mirrored.")
+    turn: float = Field(
+        default=0.0, ge=0, le=90, description="Standard deviation of the rotation in degrees."
+    )
+    turn_max: float = Field(default=25.0, ge=0, le=180, description="Maximum rotation in degrees.")
+    zoom: Span = Field(default=(0.0, 0.0), description="Range of the logarithm of the scale.")
+    stretch: float = Field(default=0.0, ge=0, le=1, description="Range of the logarithm of the aspect ratio.")
+    shift: float = Field(default=0.0, ge=0, le=0.5, description="Maximum shift as a fraction of the size.")
     fill: Literal["edge", "constant", "mixed"] = Field(
-        default="edge", description="What comes in from outside."
+        default="edge", description="How the area outside the picture is filled."
     )
 
 
@@ -177,9 +185,9 @@ class Light(Part):
 
     use: Literal["light"]
     p: Chance = 0.3
-    gamma: float = Field(default=0.0, ge=0, description="Largest logarithm of the exponent.")
-    contrast: float = Field(default=0.0, ge=0, description="Largest logarithm of the factor about the mean.")
-    brightness: float = Field(default=0.0, ge=0, le=255, description="Largest value added, of 255.")
+    gamma: float = Field(default=0.0, ge=0, description="Maximum logarithm of the gamma exponent.")
+    contrast: float = Field(default=0.0, ge=0, description="Maximum logarithm of the contrast factor.")
+    brightness: float = Field(default=0.0, ge=0, le=255, description="Maximum value that is added, of 255.")
 
 
 class Noise(Part):
@@ -195,7 +203,7 @@ class Blur(Part):
 
     use: Literal["blur"]
     p: Chance = 0.07
-    sigma: Span = Field(default=(0.5, 1.5), description="In pixels.")
+    sigma: Span = Field(default=(0.5, 1.5), description="Range of the standard deviation in pixels.")
 
 
 class LowResolution(Part):
@@ -203,7 +211,7 @@ class LowResolution(Part):
 
     use: Literal["low_resolution"]
     p: Chance = 0.15
-    pixels: tuple[Count, Count] = Field(default=(18, 42), description="Range of the size between.")
+    pixels: tuple[Count, Count] = Field(default=(18, 42), description="Range of the intermediate size.")
 
 
 class Erase(Part):
@@ -211,14 +219,16 @@ class Erase(Part):
 
     use: Literal["erase"]
     p: Chance = 0.35
-    size: Span = Field(default=(0.12, 0.42), description="Range of its sides, as parts of the picture's.")
+    size: Span = Field(
+        default=(0.12, 0.42), description="Range of its sides as fractions of those of the picture."
+    )
 
 
 class Mixup(Part):
     """Pairs of faces and of their targets, blended (Zhang et al. 2018, arXiv:1710.09412)."""
 
     use: Literal["mixup"]
-    p: Chance = Field(default=0.5, description="Part of the batches.")
+    p: Chance = Field(default=0.5, description="Fraction of the batches.")
     alpha: float = Field(default=0.3, gt=0, le=10)
 
 
@@ -241,7 +251,7 @@ class Sgd(Part):
     momentum: Share = 0.9
     nesterov: bool = True
     weight_decay: float = Field(default=0.0, ge=0)
-    clip_norm: float | None = Field(default=None, gt=0, description="Of all gradients together.")
+    clip_norm: float | None = Field(default=None, gt=0, description="Maximum norm of all gradients together.")
 
 
 class Adam(Part):
@@ -280,7 +290,7 @@ class StableDecay(Part):
 
     use: Literal["stable_decay"]
     warmup: Epochs = 1
-    decay: Epochs = Field(description="Epochs.")
+    decay: Epochs = Field(description="Number of epochs.")
     floor: Share = 0.003
 
 
