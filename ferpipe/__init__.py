@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from ferpipe.output import Output as Output
     from ferpipe.packet import Box as Box
     from ferpipe.packet import Chip as Chip
+    from ferpipe.packet import ChipFormat as ChipFormat
     from ferpipe.packet import Emotion as Emotion
     from ferpipe.packet import Face as Face
     from ferpipe.packet import Frame as Frame
@@ -67,6 +68,7 @@ _HOME = {
     "Output": "output",
     "Box": "packet",
     "Chip": "packet",
+    "ChipFormat": "packet",
     "Emotion": "packet",
     "Face": "packet",
     "Frame": "packet",

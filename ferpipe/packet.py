@@ -16,12 +16,14 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from ferpipe.chip import Chip, ChipFormat
 from ferpipe.emotion import Emotion
 
 __all__ = [
     "MICROSECONDS",
     "Box",
     "Chip",
+    "ChipFormat",
     "Emotion",
     "Face",
     "Frame",
@@ -181,22 +183,6 @@ class Face:
     def with_measures(self, values: Mapping[str, float]) -> Face:
         """A copy with `values` added to its measures or changed."""
         return dataclasses.replace(self, measures={**self.measures, **values})
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Chip:
-    """A face cut out and turned upright for a classifier.
-
-    image: (H, W) uint8 grey or (H, W, 3) uint8 BGR, read-only.
-    matrix: (2, 3) float64, maps pixels of the frame to pixels of the chip.
-    """
-
-    image: Image
-    matrix: npt.NDArray[np.float64]
-
-    def __post_init__(self) -> None:
-        if self.image.flags.writeable:
-            freeze(self.image)
 
 
 @dataclass(frozen=True, slots=True)

@@ -106,6 +106,14 @@ class Context(Protocol):
         """
         ...
 
+    def ask(self, kind: str, wanted: Any) -> None:
+        """Ask the stages before this one that give `kind` for it in the form `wanted` (call it in `open`).
+
+        They are open already; `Stage.asked` says what they do with it.  Raises their UsageError where
+        their options contradict it.
+        """
+        ...
+
     def alive(self, state: str | None = None) -> None:
         """Tell the watchdog that waiting is on purpose; `state` is shown in the progress line."""
         ...
@@ -225,6 +233,11 @@ class Stage(Generic[OptionsT]):
     def open(self, context: Context) -> None:
         """Load models, open files.  Raise a `UsageError` for what the user can mend."""
         self.context = context
+
+    def asked(self, kind: str, wanted: Any) -> None:
+        """A stage behind wants `kind`, which this one gives, in the form `wanted`; called before the
+        first packet, once for each stage that asks.  Raise a `UsageError` where the options contradict it.
+        """
 
     def process(self, packet: Packet) -> Packet | Iterable[Packet] | None:
         """Work on one packet; give it on (`packet.replace(...)`), or None to drop it.

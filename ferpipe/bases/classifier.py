@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ferpipe.emotion import Emotion
-from ferpipe.packet import Face, Image, Packet
+from ferpipe.packet import ChipFormat, Face, Image, Packet
 from ferpipe.stages import Context, OptionsT, Stage
 
 __all__ = ["Classifier"]
@@ -27,6 +27,9 @@ class Classifier(Stage[OptionsT]):
     gives: ClassVar[frozenset[str]] = frozenset({"emotions"})
     classes: Sequence[str] = ()
     """Names, in the order of the probabilities."""
+    chip: ChipFormat | None = None
+    """The pictures that it wants, which `align` then cuts; None takes what there is.  `load` may set it."""
+    _warned = False
 
     def load(self) -> None:
         """Load what `probabilities` needs; `self.options` and `self.context` are there."""
@@ -35,7 +38,7 @@ class Classifier(Stage[OptionsT]):
         """(N, classes) for N >= 1 pictures of faces, each row summing to 1; a row of NaN is a face of
         which nothing can be said.
 
-        chips: (H, W) grey or (H, W, 3) BGR uint8, read-only, of the size that `align` was given.
+        chips: (H, W) grey or (H, W, 3) BGR uint8, read-only, in the form `chip` where `align` cut them.
         """
         raise NotImplementedError(f"{type(self).__name__} does not override probabilities")
 
@@ -50,6 +53,8 @@ class Classifier(Stage[OptionsT]):
         names = list(self.classes)
         if len(names) < 2 or len(set(names)) < len(names) or not all(isinstance(n, str) and n for n in names):
             raise ValueError(f"classes must be two or more different names, not {names!r}")
+        if self.chip is not None:
+            context.ask("face.chip", self.chip)
         context.note("model", dict(self.card()))
         context.note("classes", names)
 
@@ -59,14 +64,23 @@ class Classifier(Stage[OptionsT]):
         A face without a picture stays as it is: its aligner failed and was to pass the frame on, or a
         tracker carried it over a frame in which it was not seen.
         """
-        chips = [chip.image for face in packet.faces if (chip := face.data.get("chip")) is not None]
+        found = [chip for face in packet.faces if (chip := face.data.get("chip")) is not None]
+        chips = [chip.cut_for(self.chip).image for chip in found]
         if not chips:
             return packet
+        self._compare(chips[0])
         rows = iter(self._checked(self.probabilities(chips), len(chips)))
         faces = tuple(
             self._judged(face, next(rows)) if "chip" in face.data else face for face in packet.faces
         )
         return packet.replace(faces=faces)
+
+    def _compare(self, image: Image) -> None:
+        """Warn once of an aligner that gives something else than what it was asked for."""
+        if self._warned or self.chip is None or self.chip.channels == 1 or image.ndim == 3:
+            return
+        self._warned = True
+        self.context.log.warning("wants faces in colour, and the aligner gives grey ones")
 
     def _checked(self, given: npt.ArrayLike, faces: int) -> npt.NDArray[np.float64]:
         rows = np.asarray(given, np.float64)

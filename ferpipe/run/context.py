@@ -24,7 +24,8 @@ __all__ = ["Board", "RunContext"]
 class Board:
     """What the stages of one run tell each other: the streams, and notes by the stage that left them."""
 
-    def __init__(self) -> None:
+    def __init__(self, workers: Callable[[str], Iterable[Worker]] = lambda _: ()) -> None:
+        self.workers = workers
         self.streams: dict[str, StreamInfo] = {}
         self.notes: dict[str, dict[str, Any]] = {}
 
@@ -98,6 +99,17 @@ class RunContext:
     def note(self, key: str, value: Any) -> None:
         """Leave a fact for the stages behind."""
         self._board.notes.setdefault(self.name, {})[key] = value
+
+    def ask(self, kind: str, wanted: Any) -> None:
+        """Ask whoever gives `kind` here, and those before it that it has `kind` from."""
+        arrival = self._worker.arrival
+        while (giver := arrival.givers.get(kind)) is not None:
+            workers = list(self._board.workers(giver))
+            for worker in workers:
+                worker.stage.asked(kind, wanted)
+            if not workers or kind not in workers[0].node.needs:
+                break
+            arrival = workers[0].arrival
 
     def alive(self, state: str | None = None) -> None:
         """Reset the watchdog; `state` goes into the statistics."""

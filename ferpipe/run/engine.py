@@ -65,7 +65,7 @@ class Run:
         self.control = Control()
         self.files = Files(self.settings.output_dir, overwrite=self.settings.overwrite)
         self.trace_error: RunError | None = None
-        self._board = Board()
+        self._board = Board(self._all)
         self._trace = self._traced(trace) if trace is not None else None
         self._made = dict(made or {})
         ends = [at] if at is not None else [names[-1] for names in graph.components]

@@ -30,6 +30,7 @@ class TestContext:
     streams: dict[str, StreamInfo] = field(default_factory=dict)
     notes: dict[str, Any] = field(default_factory=dict)
     measures: tuple[Measure, ...] = ()
+    asks: list[tuple[str, Any]] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=dict)
     outputs: list[Path] = field(default_factory=list)
     about: dict[Path, tuple[str, ...]] = field(default_factory=dict)
@@ -40,6 +41,10 @@ class TestContext:
     def note(self, key: str, value: Any) -> None:
         """Keep a fact in `notes`."""
         self.notes[key] = value
+
+    def ask(self, kind: str, wanted: Any) -> None:
+        """Keep what is asked for in `asks`."""
+        self.asks.append((kind, wanted))
 
     def alive(self, state: str | None = None) -> None:
         """Keep the state in `states`."""

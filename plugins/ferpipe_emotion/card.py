@@ -12,10 +12,20 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, model_validator
 
-from ferpipe import UsageError
+from ferpipe import ChipFormat, UsageError
 from ferpipe.resources import read_small
 
-__all__ = ["VERSION", "Format", "Framing", "Input", "Model", "Output", "digest", "read_side_file"]
+__all__ = [
+    "VERSION",
+    "Format",
+    "Framing",
+    "Input",
+    "Model",
+    "Output",
+    "chip_format",
+    "digest",
+    "read_side_file",
+]
 
 VERSION: Literal["ferpipe.model/1"] = "ferpipe.model/1"
 """The first key of every side file."""
@@ -89,8 +99,8 @@ class Output(_Part):
 class Framing(_Part):
     """Where the landmarks lie in the pictures that the network was trained on.
 
-    Positions are fractions of the picture's side, from its top left corner.  The aligner reads
-    this part of the side file by itself (`align: {framing: models/base.json}`).
+    Positions are fractions of the picture's side, from its top left corner.  The aligner cuts by it
+    what this network is given.
     """
 
     points: dict[str, tuple[float, float]] = Field(
@@ -185,6 +195,12 @@ class Model(_Part):
     def write(self, path: Path) -> None:
         """Write the side file as indented JSON."""
         path.write_text(self.model_dump_json(indent=2, exclude_defaults=False) + "\n", encoding="utf-8")
+
+
+def chip_format(card: Model) -> ChipFormat:
+    """The pictures of faces to ask an aligner for: square, as large as the longer side of the input."""
+    framing = "" if card.framing is None else card.framing.model_dump_json()
+    return ChipFormat(max(card.input.height, card.input.width), card.input.channels, framing)
 
 
 def digest(*paths: Path) -> str:

@@ -14,6 +14,7 @@ from pydantic import Field
 
 import ferpipe
 from ferpipe import Options, UsageError
+from ferpipe_emotion.card import chip_format
 from ferpipe_emotion.classifier import Classifier, Network, classifier_of
 from ferpipe_emotion.lookup import Found, find_model
 
@@ -114,6 +115,7 @@ class Classify(ferpipe.Classifier[OptionsT]):
             flip=self.options.flip,
         )
         self.classes = self._ready.classes
+        self.chip = chip_format(self._ready.card)
 
     def probabilities(self, chips: Sequence[npt.NDArray[np.uint8]]) -> npt.NDArray[np.float64]:
         """A row a face; of NaN where the network's answer was not finite."""

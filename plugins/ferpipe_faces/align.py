@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Literal
+import json
+from dataclasses import dataclass, replace
+from typing import Any, Literal
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
-from ferpipe import Chip, Context, Face, Options, Packet, Stage
+from ferpipe import Chip, ChipFormat, Context, Face, Options, Packet, Stage, UsageError
 from ferpipe.packet import Image
-from ferpipe_faces.framing import DEFAULT, load
+from ferpipe_faces.framing import DEFAULT, Framing, load, parsed
 from ferpipe_faces.resize import halve_towards
 
 __all__ = ["Align", "AlignOptions", "cut"]
@@ -21,29 +23,50 @@ cv2.setNumThreads(1)
 _BORDERS = {"replicate": cv2.BORDER_REPLICATE, "reflect": cv2.BORDER_REFLECT_101}
 
 
-class AlignOptions(Options):
-    """The options of `align`."""
+_SIZE = 48
+"""Pixels a side where nothing says how many."""
 
-    size: int = Field(48, ge=8, le=1024, description="Side of the aligned face in pixels.")
-    channels: Literal["grey", "bgr"] = Field(
-        "grey", description="Colour of the aligned face: grey (H, W), or BGR (H, W, 3)."
+
+class AlignOptions(Options):
+    """The options of `align`; those that are left out follow the classifiers behind it."""
+
+    size: int | None = Field(
+        None,
+        ge=8,
+        le=1024,
+        description="Side of the aligned face in pixels. Default: what each classifier wants, else 48.",
     )
-    framing: str = Field(
-        DEFAULT,
-        description=(
-            "Position of the landmarks in the aligned face: fer2013, a JSON file with `points`, or the side"
-            " file of a model with a `framing`."
-        ),
+    channels: Literal["grey", "bgr"] | None = Field(
+        None,
+        description="Colour of the aligned face: grey (H, W), or BGR (H, W, 3). Default: what each "
+        "classifier wants, else grey.",
+    )
+    framing: str | None = Field(
+        None,
+        description="Position of the landmarks in the aligned face: fer2013, a JSON file with `points`, or "
+        "the side file of a model with a `framing`. Default: that of each classifier's model, else fer2013.",
     )
     border: Literal["replicate", "reflect"] = Field(
         "replicate", description="How the part of a face outside the frame is filled."
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Cut:
+    """How faces are cut for one format; None is the one for everybody else."""
+
+    size: int
+    grey: bool
+    framing: Framing
+    format: ChipFormat | None
+
+
 class Align(Stage[AlignOptions]):
     """Cuts out each face upright, framed as in the classifier's training data.
 
-    A similarity transform of the landmarks; a calibrated box where a detector gives none.
+    A similarity transform of the landmarks; a calibrated box where a detector gives none.  Each
+    classifier behind it gets the size, the colours and the framing that its model wants, unless an
+    option says otherwise.
     """
 
     Options = AlignOptions
@@ -59,18 +82,52 @@ class Align(Stage[AlignOptions]):
         """Read the framing."""
         super().open(context)
         name = self.options.framing
-        self._framing = load(name) if name == DEFAULT else load(name, context.input(name))
+        self._usual = load(DEFAULT)
+        self._chosen = (
+            None if name is None else self._usual if name == DEFAULT else load(name, context.input(name))
+        )
+        self._cuts: dict[ChipFormat | None, _Cut] = {}
+
+    def asked(self, kind: str, wanted: Any) -> None:
+        """Cut faces in the form `wanted` too; raises UsageError where an option allows no such faces."""
+        if kind != "face.chip" or not isinstance(wanted, ChipFormat):
+            return
+        size, channels = self.options.size, self.options.channels
+        if size is not None and size < wanted.size:
+            raise UsageError(
+                f"the model wants faces of {wanted.size} pixels, and '{self.context.name}' is set to "
+                f"size: {size}: leave size out, or set it to {wanted.size} or more"
+            )
+        if channels == "grey" and wanted.channels == 3:
+            raise UsageError(
+                f"the model wants faces in colour, and '{self.context.name}' is set to channels: grey: "
+                "leave channels out, or set it to bgr"
+            )
+        self._cuts[wanted] = self._cut_for(wanted)
 
     def process(self, packet: Packet) -> Packet:
-        """Hang a picture of itself on every face."""
+        """Hang a picture of itself on every face, for each classifier behind."""
+        cuts = list(self._cuts.values()) or [self._cut_for(None)]
         image = packet.frame.image
-        faces = tuple(face.with_data(chip=self._cut(face, image)) for face in packet.faces)
+        faces = tuple(face.with_data(chip=self._chip(face, image, cuts)) for face in packet.faces)
         return packet.replace(faces=faces)
 
-    def _cut(self, face: Face, image: Image) -> Chip:
-        size, grey = self.options.size, self.options.channels == "grey"
-        matrix = self._framing.matrix(face) * size
-        return cut(image, matrix, size, grey=grey, border=_BORDERS[self.options.border])
+    def _cut_for(self, wanted: ChipFormat | None) -> _Cut:
+        form = wanted or ChipFormat(_SIZE)
+        framing = self._chosen or self._usual
+        if self._chosen is None and form.framing:
+            framing = parsed(json.loads(form.framing), "the side file of a model", self._usual)
+        grey = form.channels == 1 if self.options.channels is None else self.options.channels == "grey"
+        return _Cut(self.options.size or form.size, grey, framing, wanted)
+
+    def _chip(self, face: Face, image: Image, cuts: list[_Cut]) -> Chip:
+        border = _BORDERS[self.options.border]
+        chips = []
+        for each in cuts:
+            matrix = each.framing.matrix(face) * each.size
+            chip = cut(image, matrix, each.size, grey=each.grey, border=border)
+            chips.append(replace(chip, format=each.format))
+        return replace(chips[0], others=tuple(chips[1:])) if len(chips) > 1 else chips[0]
 
 
 def cut(

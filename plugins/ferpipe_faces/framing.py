@@ -15,7 +15,7 @@ from pydantic import BaseModel, Field, ValidationError
 from ferpipe import Box, Face, UsageError
 from ferpipe.resources import read_json
 
-__all__ = ["DEFAULT", "Framing", "load"]
+__all__ = ["DEFAULT", "Framing", "load", "parsed"]
 
 DEFAULT = "fer2013"
 
@@ -155,22 +155,35 @@ def load(name: str, file: Path | None = None) -> Framing:
     """
     if file is None:
         file = Path(__file__).parent / f"framing_{name}.json"
-    usual = None if name == DEFAULT else load(DEFAULT)
     try:
         content: Any = read_json(file)
-        if isinstance(content, dict) and "framing" in content:
-            content = content["framing"]
-        checked = _File.model_validate(content)
     except (OSError, ValueError) as error:
-        raise UsageError(
-            f"align: {file} holds no framing: give 'framing' the name 'fer2013', or a JSON file with "
-            f"'points' "
-            f'such as {{"left_eye": [0.32, 0.39], ...}} ({_first_line(error)})'
-        ) from error
+        raise _refusal(str(file), error) from error
+    if isinstance(content, dict) and "framing" in content:
+        content = content["framing"]
+    return parsed(content, str(file), usual=None if name == DEFAULT else load(DEFAULT))
+
+
+def parsed(content: Any, where: str, usual: Framing | None) -> Framing:
+    """The framing that `content`, as JSON has it, describes; `where` it stands is for messages.
+
+    usual: what the boxes are taken from that it does not describe.  Raises UsageError where it is none.
+    """
+    try:
+        checked = _File.model_validate(content)
+    except ValueError as error:
+        raise _refusal(where, error) from error
     if not {"left_eye", "right_eye"} <= checked.points.keys():
-        raise UsageError(f"align: the framing in {file} lacks 'left_eye' or 'right_eye' among its 'points'")
+        raise UsageError(f"align: the framing in {where} lacks 'left_eye' or 'right_eye' among its 'points'")
     boxes = {} if usual is None else _carried_over(usual, checked.points)
     return Framing(checked.points, {**boxes, **checked.boxes})
+
+
+def _refusal(where: str, error: Exception) -> UsageError:
+    return UsageError(
+        f"align: {where} holds no framing: give 'framing' the name 'fer2013', or a JSON file with 'points' "
+        f'such as {{"left_eye": [0.32, 0.39], ...}} ({_first_line(error)})'
+    )
 
 
 def _carried_over(usual: Framing, points: Mapping[str, Point]) -> dict[str, tuple[float, float, float]]:

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ferpipe import Box, Pipeline, UsageError
+from ferpipe import Box, ChipFormat, Context, Options, Packet, Pipeline, Stage, UsageError
+from ferpipe_emotion.card import chip_format
 from ferpipe_emotion.classifier import Classifier, classifier_of, open_classifier
 from ferpipe_emotion.lookup import Found, find_model, keras_twin
 from ferpipe_train.explain import draw, heat
@@ -50,11 +51,13 @@ def explain(image: Path, model: str, folder: Path) -> Explanation:
     Raises UsageError where there is no face, or the image cannot be read.
     """
     need_matplotlib()
-    whole, boxes = _faces(image)
+    if not image.is_file():
+        raise UsageError(f"there is no image file '{image}'")
     found = find_model(model)
     keras_file = keras_twin(found)
     network = _keras_network(keras_file)
     classifier = _classifier(found, keras_file, network)
+    whole, boxes = _faces(image, classifier)
     faces = [_explained(classifier, network, box, chip) for box, chip in boxes]
     how = _how(classifier, keras_file)
     folder.mkdir(parents=True, exist_ok=True)
@@ -62,16 +65,34 @@ def explain(image: Path, model: str, folder: Path) -> Explanation:
     return Explanation(index, faces, classifier.classes, how)
 
 
-def _faces(image: Path) -> tuple[Picture, list[tuple[Box, Picture]]]:
+def _faces(image: Path, classifier: Classifier) -> tuple[Picture, list[tuple[Box, Picture]]]:
     """The picture, and box and aligned picture of each face in it, found by the usual stages."""
-    if not image.is_file():
-        raise UsageError(f"there is no image file '{image}'")
-    pipeline = Pipeline.of(("images", {"path": str(image), "unreadable": "fail"}), "blazeface", "align")
+    source = ("images", {"path": str(image), "unreadable": "fail"})
+    pipeline = Pipeline.of(source, "blazeface", "align", _Asking(chip_format(classifier.card)))
     packets = list(pipeline)
     if not packets or not packets[0].faces:
         raise UsageError(f"no face was found in '{image}': try a picture in which one is larger or upright")
     packet = packets[0]
     return packet.frame.image, [(face.box, face.data["chip"].image) for face in packet.faces]
+
+
+class _Asking(Stage[Options]):
+    """Asks the aligner for the faces that a network would be given in a pipeline."""
+
+    needs = frozenset({"face.chip"})
+
+    def __init__(self, wanted: ChipFormat) -> None:
+        super().__init__()
+        self._wanted = wanted
+
+    def open(self, context: Context) -> None:
+        """Ask."""
+        super().open(context)
+        context.ask("face.chip", self._wanted)
+
+    def process(self, packet: Packet) -> Packet:
+        """Nothing more."""
+        return packet
 
 
 def _keras_network(found: Found | None) -> Any:
