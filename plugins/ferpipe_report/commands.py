@@ -88,8 +88,8 @@ def report(
     "--format",
     "kind",
     metavar="FORMAT",
-    help="parquet, csv, eaf, vtt, srt, TextGrid, boris, openface.csv, fex.csv or events.tsv; "
-    "what the output's name ends in where left out.",
+    help="Format of the output: parquet, csv, eaf, vtt, srt, TextGrid, boris, openface.csv, fex.csv or "
+    "events.tsv. Default: what its name ends in.",
 )
 @click.option(
     "--video", "videos", type=_FILE, multiple=True, help="The video of each TIMELINE, for .eaf to link."
