@@ -55,7 +55,7 @@ class Inspection:
             if wrong is not None:
                 return wrong
         for kind, value in packet.data.items():
-            if value is not old.get(kind):
+            if kind not in old or value is not old[kind]:
                 wrong = self._kind_objection(kind, value, old.get(kind))
                 if wrong is not None:
                     return wrong

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time as clock
 from collections.abc import Callable, Mapping, Sequence
+from inspect import isgeneratorfunction
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -14,7 +15,12 @@ import numpy as np
 from ferpipe.packet import Chip, Face, Packet, StreamInfo, is_of_faces
 from ferpipe.stages import Options, Source, Stage
 from ferpipe.testing.context import TestContext
-from ferpipe.testing.drive import make_packets, run_source, run_stage
+from ferpipe.testing.drive import run_source, run_stage
+from ferpipe.testing.examples import default_packets
+from ferpipe.testing.traces import class_state, files_outside
+
+_SECONDS = 10.0
+"""Time for a source to give its packets; then it is asked to stop."""
 
 
 def check_stage(
@@ -26,24 +32,32 @@ def check_stage(
 ) -> None:
     """Check the contract of a stage, or of a source, as far as it shows from outside.
 
+    The stage is run by the engine's own code, several times.
     options: what stands under `with:` in a pipeline.  packets: what to run a stage on, with every
-    kind that it needs; None makes three black frames.  limit: packets to take from a source.
+    kind that it needs; None makes three frames, with a face where faces are needed.  limit: packets
+    to take from a source.
 
     Raises AssertionError: no docstring; an option without a description; needs or gives that are
-    not sets of names; a kind given or needed but not declared; an input that was changed; a second
-    instance that behaves otherwise; no closing right after `open`; a thread left behind; an
-    `independent` stage that gives other things when a packet reaches it alone.
+    not sets of names; a value that the engine refuses, such as faces that are no tuple of `Face`; a
+    kind given or needed but not declared; a kind of faces that is promised and that no face has; no
+    packet given at all; an input that was changed; a second instance that behaves otherwise; a class
+    attribute that was changed; a file written outside `context.output`; no closing right after
+    `open`; a thread left behind; an `independent` stage that gives other things when a packet
+    reaches it alone.  Of a live source the times may differ from one instance to the next.
     """
     _check_words(stage)
     settings = options if isinstance(options, Options) else stage.Options.model_validate(options or {})
     _check_contract(stage, settings)
-    before = set(threading.enumerate())
-    with TemporaryDirectory() as folder:
+    before, state = set(threading.enumerate()), class_state(stage)
+    with TemporaryDirectory() as folder, files_outside(Path(folder)) as outside:
         _open_and_close(stage(settings), Path(folder) / "unused")
         if issubclass(stage, Source):
-            _check_repeats(lambda run: run_source(stage(settings), limit=limit, folder=Path(folder) / run))
+            _check_source(stage, settings, limit, Path(folder))
         else:
-            _check_packets(stage, settings, packets or make_packets([_BLACK] * 3), Path(folder))
+            _check_packets(stage, settings, packets or default_packets(stage, settings), Path(folder))
+    changed = [name for name, value in class_state(stage).items() if state.get(name, ()) != value]
+    _demand(not changed, f"it changes {', '.join(changed)}, which all instances share: set it in open")
+    _demand(not outside, f"it writes outside context.output: {', '.join(dict.fromkeys(outside))}")
     _check_threads(before)
 
 
@@ -53,8 +67,6 @@ def _demand(condition: object, otherwise: str) -> None:
 
 
 __all__ = ["check_stage"]
-
-_BLACK = np.zeros((48, 64, 3), np.uint8)
 
 
 def _check_words(stage: type[Stage[Any]]) -> None:
@@ -70,9 +82,41 @@ def _check_contract(stage: type[Stage[Any]], options: Options) -> None:
 
 
 def _open_and_close(stage: Stage[Any], folder: Path) -> None:
-    folder.mkdir()
     stage.open(TestContext(folder, streams={"source": StreamInfo("source", "memory", width=64, height=48)}))
     stage.close()
+
+
+def _check_source(stage: type[Source[Any]], options: Options, limit: int, folder: Path) -> None:
+    live = []
+
+    def run(name: str) -> list[Packet]:
+        source, context = stage(options), TestContext(folder / name)
+
+        def end() -> None:
+            context.stop.set()
+            source.interrupt()
+
+        ending = threading.Timer(_SECONDS, end)
+        ending.daemon = True
+        ending.start()
+        try:
+            packets = run_source(source, limit=limit, context=context)
+        finally:
+            ending.cancel()
+            ending.join()
+        _demand(packets or not limit, f"the source gave no packet within {_SECONDS:g} s")
+        live.append(source.live)
+        return packets
+
+    one, two = run("one"), run("two")
+    if any(live):  # its time is that of arrival
+        kinds = [{tuple(sorted(packet.data)) for packet in packets} for packets in (one, two)]
+        _demand(kinds[0] == kinds[1], _OTHERWISE)
+    else:
+        _demand(_shapes(one) == _shapes(two), _OTHERWISE)
+
+
+_OTHERWISE = "a second, new instance behaves otherwise than the first"
 
 
 def _check_packets(
@@ -84,8 +128,14 @@ def _check_packets(
     def run(name: str) -> list[Packet]:
         return run_stage(stage(options), packets, folder=folder / name)
 
-    for packet in _check_repeats(run):
-        declared = gives | {kind for given in packets for kind in given.data}
+    _demand(
+        stage.delays or not isgeneratorfunction(stage.process),
+        "process is a generator (it has a yield): return the packet, or declare delays",
+    )
+    given = _check_repeats(run)
+    _check_promises(gives, packets, given)
+    for packet in given:
+        declared = gives | {kind for one in packets for kind in one.data}
         _demand(
             packet.data.keys() <= declared, f"it gives {sorted(packet.data.keys() - declared)} undeclared"
         )
@@ -119,9 +169,38 @@ def _check_packets(
 
 def _check_repeats(run: Callable[[str], list[Packet]]) -> list[Packet]:
     first, second = run("one"), run("two")
-    shapes = [[(packet.time, sorted(packet.data)) for packet in results] for results in (first, second)]
-    _demand(shapes[0] == shapes[1], "a second, new instance behaves otherwise than the first")
+    _demand(_shapes(first) == _shapes(second), _OTHERWISE)
     return first
+
+
+def _shapes(packets: Sequence[Packet]) -> list[tuple[int, list[str]]]:
+    return [(packet.time, sorted(packet.data)) for packet in packets]
+
+
+def _check_promises(gives: frozenset[str], packets: Sequence[Packet], given: Sequence[Packet]) -> None:
+    """What the engine cannot demand of each packet: that there are some, and that some face has it."""
+    _demand(
+        given,
+        f"it gave none of the {len(packets)} packets on: is a return forgotten? (If it leaves them out on "
+        "purpose, pass packets that it gives on.)",
+    )
+    faces = [face for packet in given for face in packet.faces]
+    for kind in sorted(kind for kind in gives if is_of_faces(kind)):
+        if any(packet.faces for packet in packets) or faces:
+            _demand(
+                any(_has(face, kind) for face in faces),
+                f"it promises '{kind}', and none of the {len(faces)} faces that it gave has it",
+            )
+
+
+def _has(face: Face, kind: str) -> bool:
+    if kind == "tracks":
+        return face.track is not None
+    if kind == "emotions":
+        return face.emotion is not None
+    if kind == "smoothed":
+        return face.emotion is not None and face.emotion.raw is not None
+    return kind.removeprefix("face.") in face.data
 
 
 def _arrays(packet: Packet) -> list[bytes]:

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from itertools import islice, pairwise
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from ferpipe.errors import FerpipeError, UsageError
+from ferpipe.graph.model import Arrival, Node
 from ferpipe.measures import Measure
 from ferpipe.packet import Frame, Image, Packet, StreamInfo, is_of_faces
-from ferpipe.run.inspection import Inspection
+from ferpipe.run.control import Control
+from ferpipe.run.message import Message
+from ferpipe.run.source import packets_of
+from ferpipe.run.worker import Worker
 from ferpipe.stages import Context, Options, Source, Stage
 from ferpipe.testing.context import TestContext
 
@@ -45,41 +50,58 @@ def run_stage(
     context: TestContext | None = None,
     folder: Path | None = None,
 ) -> list[Packet]:
-    """Run one stage on `packets` as the engine would, and give what came out.
+    """Run one stage on `packets` by the engine's own code, and give what came out.
 
-    Raises AssertionError where the stage breaks its contract: a need that is missing from the
-    packets, a promised kind that it does not give, time stamps it never received, a measure that it
-    does not declare, or any value that the engine refuses.
+    Raises what the stage raises, and AssertionError where it breaks its contract: a need that is
+    missing from the packets, a promised kind that it does not give, a packet of another moment, a
+    measure that it does not declare, or any other value that the engine refuses.
     """
     context = context or TestContext(folder or Path.cwd())
-    needs, gives = stage.contract(stage.options)
+    needs, _ = stage.contract(stage.options)
     arriving = _measures_in(packets)
     own = {measure.name: measure for measure in stage.measured(stage.options, arriving)}
-    inspection = Inspection({**arriving, **own})
     context.measures = context.measures or (*arriving.values(), *own.values())
-    results: list[Packet] = []
     for packet in packets:
         context.streams.setdefault(packet.frame.source, StreamInfo(packet.frame.source, "memory"))
         missing = _with_packets(needs) - packet.data.keys() - arriving.keys()
-        assert not missing, f"the packets lack {sorted(missing)}, which the stage needs"  # noqa: S101
+        if missing:
+            raise AssertionError(f"the packets lack {sorted(missing)}, which the stage needs")
+    worker = _TestedWorker(stage, context, {**arriving, **own})
+    given: list[Message] = []
     stage.open(context)
     try:
-        for packet in packets:
-            given = stage.process(packet)
-            results += [] if given is None else [given] if isinstance(given, Packet) else list(given)
-        results += stage.flush()
+        for number, packet in enumerate(packets):
+            given += worker.accept(0, Message(number, packet.time, packet))
+            worker.raise_trouble()
+        given += worker.finish()
+        worker.raise_trouble()
     finally:
         stage.close()
-    received = {packet.time: packet for packet in packets}
-    for packet in results:
-        assert packet.time in received, f"the stage invented a packet at {packet.time} us"  # noqa: S101
-        lacking = _with_packets(gives) - packet.data.keys()
-        assert not lacking, f"the stage promised {sorted(lacking)} and did not give it"  # noqa: S101
-        wrong = inspection.objection(packet, received[packet.time])
-        assert wrong is None, f"the stage gave what it may not: {wrong}"  # noqa: S101
-    times = [packet.time for packet in results]
-    assert times == sorted(set(times)), "the stage gave packets out of order"  # noqa: S101
-    return results
+    return [message.packet for message in given if message.packet is not None]
+
+
+class _TestedWorker(Worker):
+    """The engine's worker, outside of a run: it raises what a run would report."""
+
+    def __init__(self, stage: Stage[Any], context: TestContext, measures: dict[str, Measure]) -> None:
+        node = Node(context.name, context.name, type(stage), stage.options)
+        super().__init__(node, stage, Control(), arrival=Arrival(measures=measures))
+        self.opened = True
+        self._raised: BaseException | None = None
+
+    def as_error(self, call: str, error: BaseException, message: Message | None = None) -> FerpipeError:
+        """Keep the stage's own exception."""
+        told = super().as_error(call, error, message)
+        if told.trace or isinstance(error, UsageError):  # what the engine objects to has no trace
+            self._raised = error
+        return told
+
+    def raise_trouble(self) -> None:
+        """Raise the stage's exception, or AssertionError with what the engine refuses."""
+        if self._raised is not None:
+            raise self._raised
+        if self.control.error is not None:
+            raise AssertionError(str(self.control.error))
 
 
 def _with_packets(kinds: frozenset[str]) -> frozenset[str]:
@@ -105,22 +127,28 @@ def run_source(
     context: TestContext | None = None,
     folder: Path | None = None,
 ) -> list[Packet]:
-    """Open a source, take up to `limit` packets, close it; checks that time increases strictly."""
+    """Open a source, take up to `limit` packets by the engine's own code, end and close it.
+
+    Raises what the source raises, and AssertionError for what the engine refuses: no stream, packets
+    of another name, time that does not increase.
+    """
     context = context or TestContext(folder or Path.cwd())
+    context.live = source.live
+    measures = {measure.name: measure for measure in source.measured(source.options, {})}
+    worker = _TestedWorker(source, context, measures)
     source.open(context)
     try:
-        context.streams[context.name] = source.stream
-        packets = list(islice(source.frames(), limit))
+        context.live = source.live
+        stream = getattr(source, "stream", None)
+        if not isinstance(stream, StreamInfo):
+            raise AssertionError("the source did not set its stream to a StreamInfo in open")  # noqa: TRY004
+        context.streams[context.name] = stream
+        packets = list(islice(packets_of(worker), limit))
+        worker.raise_trouble()
     finally:
         context.stop.set()
         source.interrupt()
         source.close()
-    inspection = Inspection({measure.name: measure for measure in source.measured(source.options, {})})
-    for packet in packets:
-        wrong = inspection.objection(packet, None)
-        assert wrong is None, f"the source gave what it may not: {wrong}"  # noqa: S101
-    times = [packet.time for packet in packets]
-    assert all(a < b for a, b in pairwise(times)), "time must increase strictly"  # noqa: S101
     return packets
 
 
