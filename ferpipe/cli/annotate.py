@@ -13,6 +13,7 @@ from ferpipe.cli._group import VERBS
 from ferpipe.cli._inputs import Input, expand, figures_of, is_a_folder, run_each, targets_of
 from ferpipe.cli._options import RunOptions, run_options
 from ferpipe.cli._presets import analysis, define, model_options
+from ferpipe.cli._report import ReportAfter
 from ferpipe.errors import UsageError
 
 __all__ = ["command"]
@@ -32,6 +33,9 @@ ENDING = ".annotated.mp4"
     "timeline_path",
     help="Also write the emotion timeline (.json, .jsonl or .csv); a folder for several VIDEOS.",
 )
+@click.option(
+    "--report", "report_path", help="Also write the page of 'ferpipe report' (.html), one for all VIDEOS."
+)
 @click.option("--blur", is_flag=True, help="Make the faces unrecognisable.")
 @model_options
 @run_options
@@ -39,6 +43,7 @@ def command(
     videos: tuple[str, ...],
     output: str | None,
     timeline_path: str | None,
+    report_path: str | None,
     detector: str,
     model: str,
     options: RunOptions,
@@ -56,7 +61,13 @@ def command(
 
     inputs = _only_videos(expand(videos, say), say)
     targets = _targets(videos, inputs, output, ENDING)
+    timelines: list[str | None]
     timelines = [None] * len(inputs) if timeline_path is None else _timelines(videos, inputs, timeline_path)
+    report = None
+    if report_path is not None:
+        report = ReportAfter(report_path, options)
+        if timeline_path is None:
+            timelines = [*targets_of(inputs, report.folder, ".timeline.json")]
     each = figures_of(options, targets, ENDING)
     registry = registry_with(options.plugin, "--plugin")
 
@@ -74,7 +85,16 @@ def command(
 
     rows = zip(inputs, targets, timelines, each, strict=True)
     runs = [partial(run, one.source, target, timeline, own) for one, target, timeline, own in rows]
-    return run_each(runs, alone=len(inputs) == 1, say=say)
+    code = run_each(runs, alone=len(inputs) == 1, say=say)
+    if report is None or code != 0:
+        return code
+    # Hidden faces stay hidden: the report then shows the annotated video, not the original.
+    originals = [str(one.source) for one in inputs]
+    shown = [
+        report.place(target) if blur or "://" in original else Path(original).absolute()
+        for original, target in zip(originals, targets, strict=True)
+    ]
+    return report.write([report.place(timeline) for timeline in timelines if timeline is not None], shown)
 
 
 def _only_videos(inputs: list[Input], say: Callable[[str], None]) -> list[Input]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import click
@@ -35,7 +35,9 @@ class Request:
     videos: Sequence[Path] = ()
     embed: bool = False
     thumbnails: bool = True
+    figures: Mapping[str, Path] = field(default_factory=dict)
     overwrite: bool = False
+    quiet: bool = False
 
 
 def build(request: Request) -> Path:
@@ -46,7 +48,9 @@ def build(request: Request) -> Path:
     """
     target = request.output or _beside(request.timelines)
     refuse_existing(
-        [target], [*request.timelines, *request.events, *request.videos], overwrite=request.overwrite
+        [target, *request.figures.values()],
+        [*request.timelines, *request.events, *request.videos],
+        overwrite=request.overwrite,
     )
     if len(request.videos) not in {0, len(request.timelines)}:
         count, wanted = len(request.videos), len(request.timelines)
@@ -73,8 +77,16 @@ def build(request: Request) -> Path:
             thumbnails=request.thumbnails,
         )
         data["recordings"] = [{**told, **more} for told, more in zip(data["recordings"], media, strict=True)]
-    write(target, assemble(data, {**blobs, **columns, **films}).encode())
-    click.echo(f"wrote {target}", err=True)
+    outputs = {target: assemble(data, {**blobs, **columns, **films}).encode()}
+    if request.figures:
+        from ferpipe_report.figure import figure
+
+        classes = classes_of(recordings)
+        outputs |= {path: figure(recordings, events, classes, form) for form, path in request.figures.items()}
+    for path, content in outputs.items():
+        write(path, content)
+        if not request.quiet:
+            click.echo(f"wrote {path}", err=True)
     return target
 
 

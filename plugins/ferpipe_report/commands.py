@@ -37,7 +37,10 @@ _OUT = click.Path(path_type=Path, dir_okay=False)
 @click.option(
     "--thumbnails/--no-thumbnails", default=True, help="Include thumbnails of the videos. They show faces."
 )
+@click.option("--png", type=_OUT, help="Also write a figure for a paper, at 300 dots per inch.")
+@click.option("--svg", type=_OUT, help="Also write that figure as SVG.")
 @click.option("--overwrite", is_flag=True, help="Overwrite existing outputs.")
+@click.option("-q", "--quiet", is_flag=True, help="Print errors only.")
 def report(
     timelines: tuple[Path, ...],
     output: Path | None,
@@ -46,10 +49,13 @@ def report(
     align: str | None,
     by: str,
     videos: tuple[Path, ...],
+    png: Path | None,
+    svg: Path | None,
     *,
     embed: bool,
     thumbnails: bool,
     overwrite: bool,
+    quiet: bool,
 ) -> int:
     """Make one HTML page of timelines that works without a network.
 
@@ -69,7 +75,9 @@ def report(
             videos=videos,
             embed=embed,
             thumbnails=thumbnails,
+            figures={form: path for form, path in (("png", png), ("svg", svg)) if path is not None},
             overwrite=overwrite,
+            quiet=quiet,
         )
     )
     return 0

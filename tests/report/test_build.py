@@ -173,6 +173,7 @@ def test_every_module_is_in_the_page_after_those_it_uses():
             assert found not in declared, f"{found} is in {name}.js and in {declared[found]}.js"
             declared[found] = name
         assert len(text.splitlines()) < 300
+        assert all(line.count("`") % 2 == 0 for line in text.splitlines()), f"{name}.js: a text over lines"
 
 
 @pytest.mark.parametrize(

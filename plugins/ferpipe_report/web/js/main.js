@@ -182,6 +182,7 @@ async function main() {
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", refresh);
   refresh();
   document.documentElement.dataset.ready = "true";
+  performance.mark("strips");
 }
 
 function transitionsOf(state, rows) {
@@ -226,6 +227,7 @@ function curvesInto(stack, state, rows, measures) {
     chart.move(state.get("range"));
     await drawMeasures(name);
     read();
+    performance.mark("curves");
     state.set({ curves: state.get("curves") + 1 });
   }
 
