@@ -25,16 +25,18 @@ _TICK = 0.1
 class SenderOptions(Options):
     """How hard a sender tries; a sender adds where to."""
 
-    waiting: int = Field(100, ge=1, le=100_000, description="Messages that may wait to be sent.")
-    tries: int = Field(5, ge=1, le=100, description="Attempts for each message, before it is given up.")
+    waiting: int = Field(default=100, ge=1, le=100_000, description="Messages that may wait to be sent.")
+    tries: int = Field(
+        default=5, ge=1, le=100, description="Attempts for each message, before it is given up."
+    )
     retry_after: float = Field(
-        0.5,
+        default=0.5,
         gt=0,
         le=60,
         description="Seconds before the second attempt; each further pause is twice as long.",
     )
     drain: float = Field(
-        10.0, ge=0, le=600, description="Seconds the end of the run waits for messages not sent yet."
+        default=10.0, ge=0, le=600, description="Seconds the end of the run waits for messages not sent yet."
     )
 
 

@@ -25,13 +25,21 @@ def command() -> None:
     metavar="DIR",
     help="The folder in which to create the package's folder.",
 )
-def new(name: str, into: Path) -> None:
-    """Write an installable package with one stage and a test that passes.
+@click.option(
+    "--kind",
+    type=click.Choice(["stage", "source", "sink", "classifier", "detector"]),
+    default="stage",
+    show_default=True,
+    help="What the stage is.",
+)
+def new(name: str, into: Path, kind: str) -> None:
+    """Write an installable package with one stage and tests that pass.
 
-    NAME is the stage's; the package is called ferpipe-NAME.
+    NAME is the stage's; the package is called ferpipe-NAME. It comes with a licence, types that mypy accepts,
+    and a file for continuous integration.
     """
     from ferpipe.plugins.scaffold import scaffold
 
-    folder = scaffold(name, into)
+    folder = scaffold(name, into, kind)
     click.echo(f"wrote {folder}")
     click.echo(f"next: cd {shlex.quote(str(folder))} && pip install -e '.[dev]' && pytest")

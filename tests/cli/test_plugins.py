@@ -5,11 +5,17 @@ from __future__ import annotations
 import json
 import os
 import pty
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
 
 from ferpipe.cli import main
 
@@ -158,7 +164,8 @@ def test_a_name_that_cannot_be_a_package_is_refused(
 
 
 @pytest.mark.parametrize(
-    ("name", "why"), [("track", "already given by ferpipe"), ("sources", "installed already")]
+    ("name", "why"),
+    [("track", "already given by ferpipe"), ("sources", "installed already"), ("face", "a kind")],
 )
 def test_a_name_that_is_taken_is_refused(
     name: str, why: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -184,6 +191,33 @@ def test_a_file_in_the_way_is_one_line(tmp_path: Path, capsys: pytest.CaptureFix
     (tmp_path / "file").write_text("")
     assert main(["plugin", "new", "glow", "--into", str(tmp_path / "file" / "deep")]) == 2
     assert "cannot write" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("kind", ["stage", "source", "sink", "classifier", "detector"])
+def test_a_new_package_of_every_kind_has_what_a_good_one_has(kind: str, tmp_path: Path) -> None:
+    assert main(["plugin", "new", f"sun-{kind}", "--kind", kind, "--into", str(tmp_path)]) == 0
+    folder = tmp_path / f"ferpipe-sun-{kind}"
+    files = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
+    module = f"ferpipe_sun_{kind}"
+    assert files == {
+        ".github/workflows/test.yml",
+        ".gitignore",
+        "LICENSE",
+        "README.md",
+        f"{module}/__init__.py",
+        f"{module}/py.typed",
+        f"{module}/stage.py",
+        "pyproject.toml",
+        "tests/__init__.py",
+        "tests/test_stage.py",
+    }
+    texts = {name: (folder / name).read_text(encoding="utf-8") for name in files}
+    assert not [name for name, text in texts.items() if re.search(r"\$[a-z{](?!\{)", text)]
+    project = tomllib.loads(texts["pyproject.toml"])["project"]
+    assert project["license"] == "MIT"
+    assert {re.split("[>=]", each)[0] for each in project["dependencies"]} == {"ferpipe", "numpy", "pydantic"}
+    compile(texts[f"{module}/stage.py"], "stage.py", "exec")
+    assert re.search(r"^```yaml\nversion: 1\n", texts["README.md"], re.MULTILINE)
 
 
 @pytest.mark.slow

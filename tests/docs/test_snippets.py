@@ -20,6 +20,7 @@ from skimage import data
 from docs.reference.stages import stages
 from ferpipe.cli._group import cli
 from ferpipe.config import loads
+from ferpipe.plugins import Registry
 
 STAGES = stages()
 MAKE = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
@@ -35,7 +36,8 @@ def test_a_pipeline_can_be_proven(snippet: Snippet) -> None:
             name, options = (entry, {}) if isinstance(entry, str) else (entry["use"], entry.get("with", {}))
             STAGES[name].Options.model_validate(options)
     elif "stages" in document and "plugins" not in document:  # the tutorial's plugins have tests of their own
-        assert loads(snippet.text, env={}).graph.nodes
+        beside = [*snippet.page.parent.glob("ferpipe_*.py")]  # a sample plugin proves its own page
+        assert loads(snippet.text, env={}, registry=Registry(files=beside)).graph.nodes
 
 
 @pytest.mark.parametrize("snippet", snippets("sh", "bash", "console"), ids=str)

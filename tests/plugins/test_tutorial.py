@@ -102,7 +102,7 @@ def test_every_test_of_the_page_passes(folder: Path) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stdout
-    assert "4 passed" in done.stdout
+    assert "9 passed" in done.stdout
 
 
 def test_the_entry_point_is_what_the_scaffold_writes(tmp_path: Path) -> None:
