@@ -66,7 +66,8 @@ class Align(Stage[AlignOptions]):
 
     A similarity transform of the landmarks; a calibrated box where a detector gives none.  Each
     classifier behind it gets the size, the colours and the framing that its model wants, unless an
-    option says otherwise.
+    option says otherwise.  A face that is turned by more than 90 degrees gets no picture, and so no
+    emotion.
     """
 
     Options = AlignOptions
@@ -109,7 +110,10 @@ class Align(Stage[AlignOptions]):
         """Hang a picture of itself on every face, for each classifier behind."""
         cuts = list(self._cuts.values()) or [self._cut_for(None)]
         image = packet.frame.image
-        faces = tuple(face.with_data(chip=self._chip(face, image, cuts)) for face in packet.faces)
+        faces = tuple(
+            face if face.data.get("turned") else face.with_data(chip=self._chip(face, image, cuts))
+            for face in packet.faces
+        )
         return packet.replace(faces=faces)
 
     def _cut_for(self, wanted: ChipFormat | None) -> _Cut:

@@ -8,12 +8,12 @@ import cv2
 import numpy as np
 from pydantic import Field
 
-from ferpipe import Context, UsageError
+from ferpipe import Context
 from ferpipe.packet import Image
-from ferpipe.resources import shipped
-from ferpipe_faces.blaze_network import LANDMARKS, VARIANTS, BlazeNetwork, Variant
+from ferpipe_faces.blaze_network import LANDMARKS, VARIANTS, BlazeNetwork
 from ferpipe_faces.detections import Candidates, Floats, overlaps, suppress, weighted_suppress
 from ferpipe_faces.detector import Detector, DetectorOptions
+from ferpipe_faces.second_look import open_network
 from ferpipe_faces.tiles import look_in_tiles, rows_for, tile_side
 
 __all__ = ["BlazeFace", "BlazeFaceOptions"]
@@ -22,6 +22,10 @@ __all__ = ["BlazeFace", "BlazeFaceOptions"]
 cv2.setNumThreads(1)
 
 _CLOSER_THRESHOLD = 0.4
+_LARGE, _MOST_ROWS = 1600, 4
+"""The longer side, in pixels, of a film from which one row of tiles costs little beside decoding it; most
+rows of a still."""
+
 _SAME_FACE = 0.4
 """Overlap from which what the closer look finds is the face that it was sent to."""
 
@@ -37,12 +41,13 @@ class BlazeFaceOptions(DetectorOptions):
             "fastest)."
         ),
     )
-    tiles: Literal["auto"] | Annotated[int, Field(ge=0, le=4)] = Field(
-        0,
+    tiles: Literal["auto", "light"] | Annotated[int, Field(ge=0, le=4)] = Field(
+        "light",
         description=(
-            "Rows of overlapping square tiles that are searched in addition to the whole picture, for small"
-            " faces: 0 for none, 1 to 4, or auto, by the size of the frame. Each tile costs one more run of"
-            " the network."
+            "Rows of overlapping square tiles that are searched in addition to the whole picture, for small "
+            "faces: 0 for none, 1 to 4, or auto, by the size of the frame. light is one row for videos of "
+            "1,600 pixels and more, and auto, with at most 4 rows, for stills. Each tile costs one more run "
+            "of the network."
         ),
     )
     refine: float = Field(
@@ -73,27 +78,20 @@ class BlazeFace(Detector[BlazeFaceOptions]):
         """Load the network."""
         super().open(context)
         self._variant = VARIANTS[self.options.model]
-        self._network = self._load(self._variant)
-        self._closer = self._load(VARIANTS["short"]) if self.options.refine else None
+        self._network = open_network(self.options.model, self.options.threads)
+        self._closer = open_network("short", self.options.threads) if self.options.refine else None
         context.note("detector", {"name": "blazeface", "model": self.options.model})
 
     def close(self) -> None:
         """Release the networks, which keep their files open."""
+        super().close()
         for network in ("_network", "_closer"):
             vars(self).pop(network, None)
 
-    def _load(self, variant: Variant) -> BlazeNetwork:
-        file = shipped("models") / "blazeface" / variant.file
-        if not file.is_file():
-            raise UsageError(f"blazeface: the weights {file} are missing: install ferpipe again")
-        return BlazeNetwork(variant, file, self.options.threads)
-
-    def look(self, image: Image) -> Candidates:
-        """The faces in the whole picture and, where asked for, in its tiles."""
+    def look(self, image: Image, *, still: bool = False) -> Candidates:
+        """The faces in the whole picture and in its tiles."""
         height, width = image.shape[:2]
-        rows = self.options.tiles
-        if rows == "auto":
-            rows = rows_for(width, height, self._variant.side)
+        rows = self._rows(width, height, still=still)
         if rows:
             found = look_in_tiles(image, rows, self._look_once, self.options.nms)
         else:
@@ -103,13 +101,23 @@ class BlazeFace(Detector[BlazeFaceOptions]):
         seen = tile_side(width, height, rows) if rows else max(width, height)
         return self._look_closer(self._closer, image, found, self.options.refine * seen)
 
+    def _rows(self, width: int, height: int, *, still: bool) -> int:
+        rows = self.options.tiles
+        if rows == "auto":
+            return rows_for(width, height, self._variant.side)
+        if rows == "light":
+            if still:
+                return min(rows_for(width, height, self._variant.side), _MOST_ROWS)
+            return int(max(width, height) >= _LARGE)
+        return rows
+
     def _look_closer(
         self, network: BlazeNetwork, image: Image, found: Candidates, below: float
     ) -> Candidates:
-        """The best faces; those lower than `below` pixels as a look at each alone shows them."""
-        found = found.take(np.argsort(-found.scores, kind="stable")[: self.options.max_faces])
+        """The faces; the best of those lower than `below` pixels as a look at each alone shows them."""
+        found = found.take(np.argsort(-found.scores, kind="stable"))
         boxes, landmarks = found.boxes.copy(), found.landmarks.copy()
-        for i in np.flatnonzero(found.boxes[:, 3] - found.boxes[:, 1] < below):
+        for i in np.flatnonzero(found.boxes[:, 3] - found.boxes[:, 1] < below)[: self.options.max_faces]:
             box = found.boxes[i]
             x, y, part = _surroundings(image, box)
             closer = weighted_suppress(network(part, _CLOSER_THRESHOLD), self.options.nms).moved(x, y)

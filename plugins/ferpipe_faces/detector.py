@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from dataclasses import dataclass
 from typing import ClassVar, TypeVar
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from pydantic import Field
@@ -12,6 +14,7 @@ from ferpipe import Box, Context, Face, Frame, Options, Packet, Stage, freeze
 from ferpipe.packet import Image
 from ferpipe_faces.cuts import Cuts
 from ferpipe_faces.detections import Candidates
+from ferpipe_faces.second_look import SecondLook
 
 __all__ = ["Detector", "DetectorOptions"]
 
@@ -22,10 +25,24 @@ class DetectorOptions(Options):
     threshold: float = Field(0.5, ge=0, le=1, description="Minimum score of a face, from 0 to 1.")
     nms: float = Field(0.3, gt=0, le=1, description="Overlap (IoU) above which two boxes count as one face.")
     max_faces: int = Field(
-        20, ge=1, description="Maximum number of faces in a frame; those with the highest scores are kept."
+        200,
+        ge=1,
+        description=(
+            "Maximum number of faces in a frame; those with the highest scores are kept. Where there are "
+            "more, a warning is logged, and the statistics count them as beyond_max_faces."
+        ),
     )
     min_size: float = Field(
         0, ge=0, le=100_000, description="Minimum height of a face in pixels of the frame."
+    )
+    doubt: float = Field(
+        0.9,
+        ge=0,
+        le=1,
+        description=(
+            "In stills, which no tracker checks, a face with a lower score must pass a second look that "
+            "decides whether it is a face and which way up it is. 0 turns it off."
+        ),
     )
     every: int = Field(
         1,
@@ -37,7 +54,34 @@ class DetectorOptions(Options):
     )
 
 
+_WARNED: WeakKeyDictionary[object, set[str]] = WeakKeyDictionary()
+"""The stages that have warned, by the stop event of their run: replicas of one warn once together."""
+
+
+def warn_once(context: Context, line: str) -> None:
+    """Log a warning, unless this stage, or a replica of it, has done so in this run."""
+    warned = _WARNED.setdefault(context.stop, set())
+    if context.name not in warned:
+        warned.add(context.name)
+        context.log.warning("%s: %s", context.name, line)
+
+
 DetectorOptionsT = TypeVar("DetectorOptionsT", bound=DetectorOptions)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a detector gives for a frame: faces, and those that whoever hides faces must hide too."""
+
+    faces: tuple[Face, ...]
+    unconfirmed: tuple[Face, ...]
+
+    def repeated(self) -> Found:
+        """The same for a frame that was left out."""
+        parts = (
+            tuple(face.replace(detected=False) for face in some) for some in (self.faces, self.unconfirmed)
+        )
+        return Found(*parts)
 
 
 class Detector(Stage[DetectorOptionsT]):
@@ -54,13 +98,17 @@ class Detector(Stage[DetectorOptionsT]):
         return options.every == 1
 
     @abstractmethod
-    def look(self, image: Image) -> Candidates:
-        """The faces in a (H, W, 3) uint8 BGR picture, each once, in its pixels, in any order."""
+    def look(self, image: Image, *, still: bool = False) -> Candidates:
+        """The faces in a (H, W, 3) uint8 BGR picture, each once, in its pixels, in any order.
+
+        A `still` has time for more than a frame of a film.
+        """
 
     def open(self, context: Context) -> None:
         """Begin with a detection on the first frame."""
         super().open(context)
-        self._last: tuple[Face, ...] = ()
+        self._last = Found((), ())
+        self._second: SecondLook | None = None
         self._shape: tuple[int, ...] = ()
         self._until_next = 0
         self._cuts = Cuts() if self.options.every > 1 else None
@@ -72,13 +120,51 @@ class Detector(Stage[DetectorOptionsT]):
         if frame.discontinuity or frame.image.shape != self._shape or self._is_cut(frame):
             self._until_next = 0
         if self._until_next:
-            faces = tuple(face.replace(detected=False) for face in self._last)
+            found = self._last.repeated()
         else:
-            faces = self._last = self._tidy(self.look(frame.image), frame.image.shape)
+            found = self._last = self._found(frame)
             self._shape = frame.image.shape
             self._until_next = self.options.every
         self._until_next -= 1
-        return packet.replace(faces=faces)
+        return packet.replace(faces=found.faces, unconfirmed=found.unconfirmed)
+
+    def _found(self, frame: Frame) -> Found:
+        still = frame.picture is not None
+        faces = self._tidy(self.look(frame.image, still=still), frame.image.shape)
+        faces, beyond = faces[: self.options.max_faces], faces[self.options.max_faces :]
+        if beyond:
+            self.context.count("beyond_max_faces", len(beyond))
+            warn_once(
+                self.context,
+                f"{len(faces) + len(beyond)} faces in frame {frame.index}, of which {len(faces)} are kept: "
+                "raise 'max_faces' to keep all",
+            )
+        if not still or not self.options.doubt:
+            return Found(faces, beyond)
+        believed, refused = self._seen_again(faces, frame.image)
+        return Found(believed, (*refused, *beyond))
+
+    def _seen_again(self, faces: tuple[Face, ...], image: Image) -> tuple[tuple[Face, ...], tuple[Face, ...]]:
+        """The faces that pass a second look, those turned by more than 90 degrees marked; and the others."""
+        believed, refused = [], []
+        for face in faces:
+            if face.score >= self.options.doubt:
+                believed.append(face)
+                continue
+            if self._second is None:
+                self._second = SecondLook()
+            verdict = self._second(image, face.box)
+            if not verdict.face:
+                refused.append(face)
+            else:
+                believed.append(face.with_data(turned=True) if verdict.turned else face)
+        if refused:
+            self.context.count("refused", len(refused))
+        return tuple(believed), tuple(refused)
+
+    def close(self) -> None:
+        """Release the networks of the second look, which keep their files open."""
+        self._second = None
 
     def _is_cut(self, frame: Frame) -> bool:
         return self._cuts is not None and self._cuts.update(frame.image, frame.time)
@@ -93,7 +179,7 @@ class Detector(Stage[DetectorOptionsT]):
         found = found.take(keep)
         # Ties are broken by place, so that the order never depends on the network's anchors.
         order = np.lexsort((found.boxes[:, 1], found.boxes[:, 0], -found.scores))
-        found = found.take(order[: self.options.max_faces])
+        found = found.take(order)
         return tuple(self._face(found, i) for i in range(len(found)))
 
     def _face(self, found: Candidates, i: int) -> Face:

@@ -63,7 +63,7 @@ class Haar(Detector[HaarOptions]):
             raise UsageError(f"OpenCV cannot read {file}: install 'opencv-python<5' again")
         context.note("detector", {"name": "haar", "model": _CASCADE.removesuffix(".xml")})
 
-    def look(self, image: Image) -> Candidates:
+    def look(self, image: Image, *, still: bool = False) -> Candidates:  # noqa: ARG002
         """The faces in the picture, looked at in at most `size` pixels."""
         image, factors = at_most(image, self.options.size)
         grey = cv2.equalizeHist(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY))

@@ -11,7 +11,9 @@ from ferpipe import Box, Context, Face, Options, Packet, Stage, freeze
 from ferpipe.packet import MICROSECONDS, Image
 from ferpipe_faces.cuts import Cuts
 from ferpipe_faces.one_euro import OneEuro
+from ferpipe_faces.second_look import SecondLook
 from ferpipe_faces.tracking import Trajectory, box_overlaps, match, still_there
+from ferpipe_faces.vouching import Vouching
 
 __all__ = ["Track", "TrackOptions"]
 
@@ -58,6 +60,15 @@ class TrackOptions(Options):
             "without delay). Lower values jitter less; 0 turns the filter off."
         ),
     )
+    doubt: float = Field(
+        0.9,
+        ge=0,
+        le=1,
+        description=(
+            "A new person whose faces have a lower score must pass a second look, which decides whether it "
+            "is a face and which way up it is. 0 turns it off."
+        ),
+    )
     cuts: bool = Field(
         True,
         description="Begin anew at a hard cut, unless those who were there still are; the frame is marked as "
@@ -72,7 +83,8 @@ class Track(Stage[TrackOptions]):
     overlap and looks.  Identities count from 1 and are never used twice in a run; a discontinuity
     of the stream and a hard cut start afresh.  Where the detector left a frame out (`every`) or missed
     a face for a moment, the face is given where it should be, with `detected` False.  Faces are in the
-    order of their identities.  Those found but not shown yet are in the kind `unconfirmed`.
+    order of their identities.  Those found but not shown are in the kind `unconfirmed`.  Somebody who
+    is turned by more than 90 degrees has `turned` in the face's data.
     """
 
     Options = TrackOptions
@@ -86,6 +98,7 @@ class Track(Stage[TrackOptions]):
         self._filters: dict[int, tuple[OneEuro, OneEuro, int]] = {}
         self._next_id = 1
         self._cuts = Cuts()
+        self._vouching = Vouching(SecondLook(), self.options.doubt) if self.options.doubt else None
         self._last: int | None = None
         self._step: int | None = None
 
@@ -101,12 +114,13 @@ class Track(Stage[TrackOptions]):
             self._known = []
             packet = dataclasses.replace(packet, frame=dataclasses.replace(packet.frame, discontinuity=True))
         # A detector that did not look repeats its last faces as not detected.
+        others: tuple[Face, ...] = packet.data.get("unconfirmed", ())
         if not packet.faces or any(face.detected for face in packet.faces):
             self._look([face for face in packet.faces if face.detected], packet.frame.image, time)
         faces = self._shown(packet.frame.image.shape, time)
         if self.options.steady:
             faces = self._steadied(faces, time)
-        return packet.replace(faces=faces, unconfirmed=self._unconfirmed(time))
+        return packet.replace(faces=faces, unconfirmed=(*self._unconfirmed(time), *others))
 
     def _is_cut(self, packet: Packet) -> bool:
         """Whether the picture says so, and the faces do not contradict it: light that is switched on, and
@@ -145,6 +159,9 @@ class Track(Stage[TrackOptions]):
         self._known = [one for one in self._known if self._may_return(one, time)]
         taken = {j for _, j in pairs}
         self._known += [Trajectory(face, time, seen[j]) for j, face in enumerate(faces) if j not in taken]
+        for one in self._known:
+            if one.last == time and self._vouching is not None:
+                self._vouching.review(one, image, time)
         self._name(time)
 
     def _may_return(self, one: Trajectory, time: int) -> bool:
@@ -156,13 +173,19 @@ class Track(Stage[TrackOptions]):
     def _name(self, time: int) -> None:
         for one in self._known:
             lasted = (time - one.first) / MICROSECONDS
+            if self._vouching is not None and not one.vouched:
+                continue
             if one.id is None and (lasted >= self.options.confirm or one.face.score >= self.options.sure):
                 one.id = self._next_id
                 self._next_id += 1
 
     def _unconfirmed(self, time: int) -> tuple[Face, ...]:
-        """Faces found now that are not shown yet; whoever hides faces hides these too."""
-        return tuple(one.face for one in self._known if one.id is None and one.last == time)
+        """Faces that are not shown yet, where they should be by now; whoever hides faces hides these too."""
+        return tuple(
+            one.face if one.last == time else one.expected()
+            for one in self._known
+            if one.id is None and one.missed_since is None
+        )
 
     def _shown(self, shape: tuple[int, ...], time: int) -> list[Face]:
         named = sorted((one for one in self._known if one.id is not None), key=lambda one: one.id or 0)
@@ -170,13 +193,13 @@ class Track(Stage[TrackOptions]):
         faces = []
         for one in named:
             if one.last == time:
-                faces.append(one.face.replace(track=one.id))
+                faces.append(_shown_as(one, one.face))
             elif one.missed_since is None or (
                 (time - one.last) / MICROSECONDS <= self.options.carry and not _hidden(one, present)
             ):
                 face = one.expected()
                 if _inside(face.box, shape):
-                    faces.append(face.replace(track=one.id))
+                    faces.append(_shown_as(one, face))
         return faces
 
     def _steadied(self, faces: list[Face], time: int) -> list[Face]:
@@ -195,6 +218,11 @@ class Track(Stage[TrackOptions]):
             steadied.append(face.replace(box=box, landmarks=landmarks))
         self._filters = filters
         return steadied
+
+
+def _shown_as(one: Trajectory, face: Face) -> Face:
+    face = face.replace(track=one.id)
+    return face.with_data(turned=True) if one.turned else face
 
 
 def _hidden(one: Trajectory, present: list[Trajectory]) -> bool:

@@ -86,7 +86,7 @@ class YuNet(Detector[YuNetOptions]):
             f"path of {MODEL_FILE} as 'model'"
         )
 
-    def look(self, image: Image) -> Candidates:
+    def look(self, image: Image, *, still: bool = False) -> Candidates:  # noqa: ARG002
         """The faces in the picture, looked at in at most `size` pixels."""
         image, factors = at_most(image, self.options.size)
         self._network.setInputSize((image.shape[1], image.shape[0]))
