@@ -133,12 +133,15 @@ class Output:
     def commit(self) -> Path:
         """Give the file its name, in one step, and close it.
 
-        Raises RunError where the disk does not take it, or where a file of that name has appeared
-        meanwhile and must not be replaced; what was written is kept as `.part`.
+        Raises RunError where the disk does not take it, or did not take something before, or where a
+        file of that name has appeared meanwhile and must not be replaced; what was written is kept as
+        `.part`.
         """
         _ = self.file
         try:
             self.check()
+            if self._file.failure is not None:
+                raise self._file.failure
             if os.name == "nt":  # pragma: no cover -- which renames no open file
                 self._file.close()
             if self._overwrite:
@@ -191,6 +194,7 @@ class _Whole(RawIOBase):
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
         self.progress: Callable[[], None] | None = None
+        self.failure: OSError | None = None
 
     def fileno(self) -> int:
         if self.closed:
@@ -215,10 +219,14 @@ class _Whole(RawIOBase):
     def write(self, data: Buffer) -> int:
         view = memoryview(data).cast("B")
         rest = view
-        while rest:
-            rest = rest[os.write(self.fileno(), rest) :]
-            if self.progress is not None:
-                self.progress()
+        try:
+            while rest:
+                rest = rest[os.write(self.fileno(), rest) :]
+                if self.progress is not None:
+                    self.progress()
+        except OSError as error:
+            self.failure = error
+            raise
         return len(view)
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:

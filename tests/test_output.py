@@ -180,6 +180,17 @@ def test_a_full_disk_is_one_error_and_what_was_written_stays(tmp_path: Path) -> 
     assert (tmp_path / "a.part").read_bytes() == b"x" * 90 + b"y" * 10
 
 
+def test_what_a_full_disk_cut_off_never_gets_the_name(tmp_path: Path) -> None:
+    """Also where whoever writes it does not notice."""
+    (tmp_path / "a").write_text("of yesterday")
+    output = Output(tmp_path / "a", overwrite=True)
+    with disk_of(2), contextlib.suppress(OSError):
+        output.file.write(b"half")
+    with pytest.raises(RunError, match="too large"):
+        output.commit()
+    assert ((tmp_path / "a").read_text(), (tmp_path / "a.part").read_bytes()) == ("of yesterday", b"ha")
+
+
 def test_a_folder_that_vanishes_is_an_error(tmp_path: Path) -> None:
     output = Output(tmp_path / "a")
     (tmp_path / "a.part").rename(tmp_path / "elsewhere")

@@ -141,7 +141,7 @@ def _head_of(file: TextIO) -> dict[str, Any] | None:
     """What a document says before its frames; None where it is none, or is cut short there."""
     lines: list[str] = []
     for line in file:
-        if line.strip() in {'"frames": [', '"frames": []'}:
+        if line.strip().removesuffix(",") in {'"frames": [', '"frames": []'}:
             head = _parse("".join(lines).rstrip().removesuffix(",") + "}")
             return head if isinstance(head, dict) and "source" in head else None
         lines.append(line)

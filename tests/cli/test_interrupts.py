@@ -83,7 +83,14 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-@pytest.mark.parametrize("at", ["import", "hook", "options", "contract", "init", "open"])
+@pytest.mark.parametrize(
+    "at",
+    [
+        "import",
+        "open",
+        *(pytest.param(each, marks=pytest.mark.slow) for each in ("hook", "options", "contract", "init")),
+    ],
+)
 def test_at_every_step_of_starting_it_is_130_and_at_most_a_line(folder: Path, at: str) -> None:
     """Code of plugins runs in the midst of it, where an exception would be taken for the plugin's own."""
     done = subprocess.run(

@@ -88,9 +88,11 @@ def shell(folder: Path, line: str) -> subprocess.CompletedProcess[str]:
     "ending",
     [
         "<&- >&- 2>&-",
-        "2>/dev/full",
         "2>&1 >/dev/null | true",
-        *(pytest.param(each, marks=pytest.mark.slow) for each in ("2>&-", "2>&- >&-", ">/dev/full 2>&1")),
+        *(
+            pytest.param(each, marks=pytest.mark.slow)
+            for each in ("2>/dev/full", "2>&-", "2>&- >&-", ">/dev/full 2>&1")
+        ),
     ],
 )
 def test_a_run_is_finished_whatever_becomes_of_its_streams(folder: Path, ending: str) -> None:
@@ -117,7 +119,7 @@ def test_a_reader_that_pauses_holds_up_nothing(folder: Path) -> None:
     assert said.count("\n") < 2500
 
 
-@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize("unbuffered", ["", pytest.param("1", marks=pytest.mark.slow)])
 @pytest.mark.parametrize(
     "verb",
     [
@@ -133,12 +135,14 @@ def test_standard_output_that_is_full_is_one_line(folder: Path, verb: str, unbuf
     )
 
 
-@pytest.mark.parametrize("ending", ["| true", pytest.param(">&- 2>&-", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("ending", ["| true", ">&- 2>&-"])
 def test_standard_output_that_nobody_reads_is_no_error(folder: Path, ending: str) -> None:
     done = shell(folder, f"{sys.executable} -m ferpipe plugins {ending}")
     assert (done.returncode, done.stderr) == (0, "")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ending", ["2>&-", "2>/dev/full"])
 def test_a_mistake_keeps_its_code_where_nobody_can_be_told(folder: Path, ending: str) -> None:
     assert shell(folder, f"{sys.executable} -m ferpipe run none {ending}").returncode == 2
@@ -152,6 +156,7 @@ def test_quiet_silences_native_libraries_too(folder: Path) -> None:
     assert shell(folder, f"{RUN} --quiet").stderr.startswith("ferpipe: stage 'talk': out.txt exists")
 
 
+@pytest.mark.slow
 def test_a_pipe_that_is_full_and_does_not_wait_loses_no_line(folder: Path) -> None:
     """Standard error may be set not to block, by whoever shares it."""
     reading, writing = os.pipe()

@@ -159,6 +159,60 @@ def test_a_file_that_is_cut_anywhere_can_be_read(
     assert timeline.frames == [record_of(packet) for packet in packets[: len(timeline.frames)]]
 
 
+@settings(max_examples=30, deadline=None)
+@given(packets=streams_of_packets(), cut=st.integers(0, 400))
+def test_a_document_that_is_cut_anywhere_can_be_read(
+    packets: list[Packet], cut: int, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    path = write(tmp_path_factory.mktemp("t") / "a.json", packets, "json")
+    data = path.read_bytes()
+    frames = data.index(b'"frames": [') + len(b'"frames": [\n')
+    kept = max(frames, len(data) - 1 - cut)
+    path.write_bytes(data[:kept])
+    timeline = load(path)
+    assert timeline.frames == [record_of(packet) for packet in packets[: len(timeline.frames)]]
+    if data[:kept].count(b"\n]"):
+        assert len(timeline.frames) == len(packets)
+    assert not timeline.complete or len(timeline.frames) == len(packets)
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_what_is_left_for_the_end_does_not_grow_with_the_frames(tmp_path: Path, form: str) -> None:
+    left = []
+    for frames in (50, 2000):
+        writer = Writer(tmp_path / f"a.{form}", form, header_of(STREAM, classes=["happy", "other"]))
+        for i in range(frames):
+            writer.write(record_of(portrait(i * 40_000)))
+        before = writer.part.stat().st_size
+        writer.close()
+        left.append(writer.target.stat().st_size - before)
+    assert abs(left[1] - left[0]) < 200
+
+
+def test_classes_that_become_known_late_widen_the_table(tmp_path: Path) -> None:
+    """A plugin's classifier may say nothing until it has seen a face well."""
+    writer = Writer(tmp_path / "a.csv", "csv", header_of(STREAM))
+    for i in range(5):
+        writer.write(record_of(portrait(i * 40_000, "happy" if i > 2 else None)))
+    writer.close()
+    table = load(tmp_path / "a.csv")
+    assert table.classes == ["happy", "other"]
+    assert [face["label"] for record in table.frames for face in record["faces"]] == [None] * 3 + [
+        "happy"
+    ] * 2
+    assert [path.name for path in tmp_path.iterdir()] == ["a.csv"]
+
+
+def test_a_single_frame_lasts_as_long_as_its_source_says(tmp_path: Path) -> None:
+    stream = StreamInfo("one", "one.mp4", duration=33_333, frames=1)
+    for form in FORMATS:
+        writer = Writer(tmp_path / f"a.{form}", form, header_of(stream, classes=["happy", "other"]))
+        writer.write(record_of(portrait(0)))
+        assert writer.close()
+        assert writer.findings() == ["person 1 (0.0 to 0.0 s): happy 0.033 s"]
+        assert load(tmp_path / f"a.{form}").summary["seconds"] == {"happy": 0.033333}
+
+
 def test_a_killed_run_leaves_every_frame_it_wrote(tmp_path: Path) -> None:
     script = (
         "import sys, time; from pathlib import Path; from ferpipe.packet import StreamInfo\n"
