@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
-from support.timelines import planned
+from support.timelines import face, header, planned, write
 
 from ferpipe_report.commands import report
 
@@ -83,3 +83,30 @@ def test_the_curves_of_one_label_are_of_all_people(visit, tmp_path):
     values = {float(line.split(",")[0]): line.split(",")[1:] for line in lines[1:]}
     nearest = min(values, key=lambda time: abs(time - 5))
     assert [float(value) for value in values[nearest]] == pytest.approx([0.8, 0.033, 0.033], abs=0.003)
+
+
+def test_measures_have_curves_a_table_and_a_view_of_all_people(visit, tmp_path):
+    described = [{"name": "head.yaw", "unit": "deg", "low": -90, "high": 90, "about": "Turn.", "of": "face"}]
+    frames = [
+        {
+            "time": i / 10,
+            "faces": [face(t, "happy", measures={"head.yaw": 10.0 * t + i / 10}) for t in (1, 2)],
+        }
+        for i in range(100)
+    ]
+    write(tmp_path / "m.json", frames, {**header(), "measures": described})
+    done = CliRunner().invoke(report, [str(tmp_path / "m.json")], standalone_mode=False)
+    assert done.exception is None, done.exception
+    page = visit(tmp_path / "m.report.html")
+    page.locator(".row.chart .title", has_text="head.yaw (deg)").wait_for()
+    cells = (
+        page.locator("#numbers table", has_text="Measures").locator("tbody tr").nth(1).inner_text().split()
+    )
+    assert cells[:4] == ["Person", "2", "head.yaw", "(deg)"]
+    assert [float(each) for each in cells[-4:]] == pytest.approx([24.95, 2.89, 20.0, 29.9], abs=0.06)
+    page.get_by_label("Curves").select_option("measure:head.yaw")
+    page.locator(".row.chart .title", has_text="head.yaw of all people").wait_for()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="CSV").click()
+    first = Path(download.value.path()).read_text().splitlines()[1].split(",")
+    assert [float(value) for value in first[1:]] == pytest.approx([10, 20], abs=0.15)

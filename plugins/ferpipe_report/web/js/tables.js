@@ -42,7 +42,7 @@ export function peopleTable(rows, look, classes, { caption, first = "Person", le
       make(
         "tr",
         onclick ? { class: "link", onclick } : {},
-        ...leading.map((text) => make("td", { text })),
+        ...leading.map((text) => make("td", { class: "short", text })),
         make("th", { scope: "row", text: name }),
         numberCell(percent(numbers.missing), `of ${figure(numbers.length)} s`, { class: "missing" }),
         make("td", { class: "wide" }, shareBar(numbers.share, look, classes)),
