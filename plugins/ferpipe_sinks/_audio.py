@@ -125,11 +125,20 @@ class _Lane:
             if one.dts is None or one.pts is None or (self._last is not None and one.dts <= self._last):
                 continue
             self._last = one.dts
-            one.time_base = base
-            one.pts -= shift
-            one.dts -= shift
-            one.stream = self._out
-            yield one
+            # A container whose head is written cannot take another one (it reports a full disk).
+            coded = _bare(one) if one.has_sidedata("new_extradata") else one
+            coded.time_base = base
+            coded.pts, coded.dts = one.pts - shift, one.dts - shift
+            coded.stream = self._out
+            yield coded
+
+
+def _bare(packet: Coded[Any]) -> Coded[Any]:
+    """A copy of `packet` without what stands beside its data."""
+    copy: Coded[Any] = Coded(bytes(packet))
+    copy.pts, copy.dts, copy.duration = packet.pts, packet.dts, packet.duration
+    copy.is_keyframe = packet.is_keyframe
+    return copy
 
 
 def open_source(path: str) -> InputContainer:

@@ -62,6 +62,9 @@ def packets(
     while failures < GIVE_UP_AFTER:
         try:
             packet = next(source, None)
+        except IndexError:  # PyAV does not know a stream that begins within the file (SWF, damaged ones)
+            source = reading()
+            continue
         except FFmpegError as error:
             if not survives(error):
                 raise
