@@ -9,13 +9,14 @@ from typing import cast
 
 from av.container import InputContainer
 from av.error import FFmpegError
+from av.format import ContainerFormat
 from av.packet import Packet
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from ferpipe.packet import MICROSECONDS
 
-__all__ = ["decoded", "microseconds", "owned", "packets", "step_of"]
+__all__ = ["decoded", "lacks_stamps", "microseconds", "owned", "packets", "step_of"]
 
 GIVE_UP_AFTER = 64
 """Read errors in a row, without a packet between, that end a stream."""
@@ -24,12 +25,28 @@ DEFAULT_STEP = 40_000
 """Microseconds between frames where nothing at all tells it; used only in repairs."""
 
 
+NO_STAMPS = 0x0080
+"""AVFMT_NOTIMESTAMPS."""
+
+BARE = frozenset(
+    {"av1", "evc", "h261", "h263", "h264", "hevc", "m4v", "mjpeg", "mpjpeg", "mpegvideo", "obu", "vvc"}
+)
+"""Formats that are coded pictures and nothing else."""
+
+
 def microseconds(ticks: int | None, base: Fraction | None) -> int | None:
     """`ticks` of `base` seconds in microseconds, rounded to the nearest; None stays None."""
     if ticks is None or not base:
         return None
     scaled = ticks * base.numerator * MICROSECONDS
     return (2 * scaled + base.denominator) // (2 * base.denominator)
+
+
+def lacks_stamps(form: ContainerFormat) -> bool:
+    """Whether FFmpeg makes up the times of a format, at 25 frames a second, since it has none."""
+    return bool(form.flags & NO_STAMPS) or any(
+        name in BARE or name.endswith("_pipe") for name in form.name.split(",")
+    )
 
 
 def step_of(frame: VideoFrame, stream: VideoStream) -> int:

@@ -83,12 +83,19 @@ class LiveSource(Source[LiveOptionsT], Generic[LiveOptionsT]):
 
     live = True
     ends = False
-    """Whether the stream's proper end is the end of the source, although it reconnects."""
+    """Whether the stream's end is the end of the source: a recording, which is never read twice."""
+    _patient = False
+    """Whether the connection itself goes on after breaks and decides when to give up."""
     _reader: Reader | None = None
+    _length: int | None = None
 
     @abstractmethod
     def connection(self) -> Connection:
         """How to reach the stream."""
+
+    def cut_short(self) -> str | None:
+        """Why a stream that ended was not whole, where the source knows it."""
+        return None
 
     @abstractmethod
     def is_final(self, error: Exception) -> bool:
@@ -151,7 +158,8 @@ class LiveSource(Source[LiveOptionsT], Generic[LiveOptionsT]):
                     yield self._packet(shot, image, first=first)
                     first = False
                 elif shot is None and reader.is_over:
-                    return self._overdue(reader, since) or reader.error
+                    self._length = reader.length
+                    return (None if self.ends else self._overdue(reader, since)) or reader.error
                 elif trouble := self._overdue(reader, since):
                     return trouble
                 else:
@@ -162,6 +170,8 @@ class LiveSource(Source[LiveOptionsT], Generic[LiveOptionsT]):
 
     def _overdue(self, reader: Reader, since: float) -> Exception | None:
         now = reader.ended_at or time.monotonic()  # what came last may have waited long to be taken
+        if self.ends and reader.connected_at is not None and self._patient:
+            return None
         waited = now - (reader.arrived_at or reader.connected_at or since)
         if reader.connected_at is None:
             limit = self.options.open_timeout
@@ -216,6 +226,9 @@ class LiveSource(Source[LiveOptionsT], Generic[LiveOptionsT]):
         the user must mend, what nobody foresaw as it is, RunError otherwise.
         """
         options = self.options
+        if self.ends and self._index:
+            self._report_cut(trouble)
+            return False
         if trouble is None and (self.ends or not options.reconnect):
             return False
         ended = f"{self.stream.uri}: the stream ended"
@@ -234,6 +247,17 @@ class LiveSource(Source[LiveOptionsT], Generic[LiveOptionsT]):
             self.context.log.warning("%s; connecting again", line)
         self.context.count("reconnects")
         return True
+
+    def _report_cut(self, trouble: Exception | None) -> None:
+        """Say so where a recording ended before its end: reading it again would give frames twice."""
+        last = self._last_time
+        why = self.cut_short() or (None if trouble is None else redact(self.explain(trouble)))
+        missing = (self._length or 0) - last
+        if why is None and missing > 2 * MICROSECONDS:
+            why = f"{self.stream.uri}: its end at {(self._length or 0) / MICROSECONDS:.1f} s did not come"
+        if why is not None:
+            self.context.count("truncated")
+            self.context.incomplete(f"{why}; the recording is cut short at {last / MICROSECONDS:.1f} s")
 
     @staticmethod
     def _is_refusal(trouble: Exception | None) -> bool:

@@ -27,7 +27,7 @@ MOST_ASPECT = 4
 """Pixels are never wider or taller than this in use (2.91 for 352x576 in 16:9); what says so is damaged."""
 
 LONGEST = 16_384
-"""Pixels across or down that squaring may make."""
+"""Pixels across or down: more than any video has, and what encoders take; damage alone claims more."""
 
 Orientation = tuple[bool, bool, bool]
 """Whether rows and columns change places, then whether left-right and top-bottom are mirrored."""
@@ -89,6 +89,8 @@ class Converter:
 
     def __call__(self, frame: VideoFrame, aspect: Fraction | None = None) -> Image:
         """The image of `frame`, whose pixels are `aspect` times as wide as high (None: square)."""
+        if max(frame.width, frame.height) > LONGEST:
+            raise ValueError(f"{frame.width}x{frame.height} is no picture of a video")
         turn = orientation(frame)
         width, height = self._size(frame, aspect, transposed=turn[0])
         guess = self._guessed_matrix(frame)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
+from typing import cast
 
 import av
 from av.container import InputContainer
@@ -18,9 +19,11 @@ from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
+from ferpipe.packet import MICROSECONDS
 from ferpipe_sources import _limits  # noqa: F401 -- bounds what FFmpeg allocates
-from ferpipe_sources._decode import decoded, microseconds, packets, step_of
+from ferpipe_sources._decode import decoded, lacks_stamps, microseconds, packets, step_of
 from ferpipe_sources._lag import Lag
+from ferpipe_sources._parts import Part
 from ferpipe_sources._picture import Aspect
 from ferpipe_sources._tracks import choose_video
 
@@ -59,6 +62,7 @@ class Connection:
     """How to reach a stream.
 
     open: gives the opened container; may raise FFmpegError or UsageError.
+    pictures: where it is not None it is taken instead of `open`: gives JPEGs one after the other.
     depth: frames that may wait, where `latest` is False.
     latest: a new frame pushes out the one that waits; else reading waits.
     threads: threads of the decoder.
@@ -73,8 +77,13 @@ class Connection:
     latest: bool = True
     threads: int = 1
     borrowed: bool = False
+    pictures: Callable[[], Iterator[Part]] | None = None
     abort: Callable[[], object] = lambda: None
     close: Callable[[], object] = lambda: None
+
+
+def _arrival(now: float) -> int:
+    return round(now * MICROSECONDS)
 
 
 class Reader(threading.Thread):
@@ -101,6 +110,9 @@ class Reader(threading.Thread):
         self._behind_since: float | None = None
         self._lag_then = self._skipping_since = 0.0
         self._jpeg: VideoCodecContext | None = None
+        self._by_arrival = False
+        self.length: int | None = None
+        """Microseconds that the stream lasts, as its container says; None where it does not."""
         self.connected_at: float | None = None
         """`time.monotonic()` when the stream was open, None before."""
         self.arrived_at: float | None = None
@@ -177,8 +189,13 @@ class Reader(threading.Thread):
                 self._changed.notify_all()
 
     def _read(self) -> None:
+        if self._connection.pictures is not None:
+            self._read_pictures(self._connection.pictures())
+            return
         container = self._connection.open()
         try:
+            self.length = container.duration
+            self._by_arrival = self._connection.latest and lacks_stamps(container.format)
             stream = choose_video(container, self._connection.name)
             stream.codec_context.thread_count = self._connection.threads
             stream.codec_context.thread_type = "SLICE"
@@ -190,22 +207,30 @@ class Reader(threading.Thread):
         finally:
             container.close()
 
+    def _read_pictures(self, parts: Iterator[Part]) -> None:
+        self.connected_at = time.monotonic()
+        for part in parts:
+            now = time.monotonic()
+            stamp = _arrival(now) if part.stamp is None else part.stamp
+            jpeg = cast("Packet[VideoStream]", Packet(part.jpeg))
+            if self._leaving or not self._give(Shot(None, jpeg, stamp, 0, now, now)):
+                return
+
     def _coded(self, container: InputContainer, stream: VideoStream) -> Iterator[Shot]:
         for packet in self._packets(container, stream):
-            stamp = microseconds(packet.pts, packet.time_base)
-            length = microseconds(packet.duration or None, packet.time_base) or 0
             now = time.monotonic()
-            yield Shot(
-                None, packet, stamp, length, now, self._lag.due(stamp, now), stream.sample_aspect_ratio
-            )
+            stamp = _arrival(now) if self._by_arrival else microseconds(packet.pts, packet.time_base)
+            length = microseconds(packet.duration or None, packet.time_base) or 0
+            due = self._lag.due(stamp, now)
+            yield Shot(None, packet, stamp, length, now, due, stream.sample_aspect_ratio)
 
     def _decoded(self, container: InputContainer, stream: VideoStream) -> Iterator[Shot]:
         broken = partial(self._add, "corrupt_packets")
         aspect = Aspect(stream)
         for frame in decoded(self._packets(container, stream), stream, broken):
             self._add("corrupt_frames", frame.is_corrupt)
-            stamp = microseconds(frame.pts, stream.time_base)
             now = time.monotonic()
+            stamp = _arrival(now) if self._by_arrival else microseconds(frame.pts, stream.time_base)
             due = self._lag.due(stamp, now)
             yield Shot(frame, None, stamp, step_of(frame, stream), now, due, aspect.now())
 
@@ -213,7 +238,7 @@ class Reader(threading.Thread):
         for packet in packets(container, stream, self._survives, own=self._connection.borrowed):
             if self._leaving:
                 return
-            if self._connection.latest:
+            if self._connection.latest and not self._by_arrival:
                 self._catch_up(packet, stream)
             yield packet
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import errno
+import http.client
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Literal
-from urllib.parse import unquote, urlsplit
+from typing import IO, Literal, cast
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 import cv2  # noqa: F401 -- before PyAV, whose copy of libxcb would make OpenCV's windows hang
 
@@ -15,7 +17,9 @@ from av.container import InputContainer
 from pydantic import Field, field_validator
 
 from ferpipe import Context, StreamInfo, UsageError, redact
+from ferpipe_sources._http import Answer, RemoteFile, as_ffmpeg, ask
 from ferpipe_sources._live import LiveOptions, LiveSource
+from ferpipe_sources._parts import Part, parts_of
 from ferpipe_sources._pipe import Pipe
 from ferpipe_sources._reader import Connection
 
@@ -23,8 +27,28 @@ __all__ = ["RtspOptions", "RtspSource"]
 
 SCHEMES = frozenset("fifo http https rtmp rtmps rtp rtsp rtsps srt tcp udp".split())  # noqa: SIM905 -- reads as a list of words
 
-PROTOCOLS = "crypto,data,http,httpproxy,https,rtmp,rtmps,rtp,rtsp,srt,srtp,tcp,tls,udp"
-"""What an address may lead to: no local file, whatever a playlist on the way says."""
+WEB = "crypto,data,http,httpproxy,https,tcp,tls"
+"""What an answer over HTTP, such as a playlist, may lead to: no local file, and no port that is opened."""
+
+PROTOCOLS = {
+    "http": WEB,
+    "https": WEB,
+    "rtmp": "rtmp,tcp",
+    "rtmps": "rtmp,rtmps,tcp,tls",
+    "rtp": "rtp,srtp,udp",
+    "rtsp": "http,httpproxy,https,rtp,rtsp,srtp,tcp,tls,udp",
+    "rtsps": "http,httpproxy,https,rtp,rtsp,srtp,tcp,tls,udp",
+    "srt": "srt,udp",
+    "tcp": "tcp",
+    "udp": "udp",
+}
+"""What an address may lead to, by its scheme."""
+
+OPENS_PORTS = frozenset({"rtp", "udp"})
+"""Schemes of which the receiver opens a port, where anybody can send to."""
+
+CALLING = {"mode": "caller", "listen": "0", "transtype": ""}
+"""Keys of a query that can make FFmpeg listen, and the values that do not."""
 
 PROBE = "1000000"
 """Microseconds of stream that FFmpeg may look at before the first frame (it would take 5 s)."""
@@ -50,11 +74,12 @@ class RtspOptions(LiveOptions):
     )
     transport: Literal["tcp", "udp"] = Field("tcp", description="Transport protocol of an RTSP server.")
     read_timeout: float = Field(5.0, gt=0, le=300, description="Seconds that one read may wait for data.")
-    live: bool = Field(
-        True,
+    live: bool | None = Field(
+        None,
         description=(
             "Whether the stream is live: the newest frame wins. false is for a recording on a server: every"
-            " frame counts, and it ends."
+            " frame counts, and it ends. Default: a file of known length on a web server is a recording, and"
+            " everything else is live."
         ),
     )
 
@@ -83,18 +108,33 @@ class RtspSource(LiveSource[RtspOptions]):
 
     The password of the address is removed from everything that is shown.  A camera that is down
     at the start is waited for; a wrong path or password at the start ends the run at once.
+    Frames without time stamps of their own (HTTP cameras that send JPEGs, bare H.264) are stamped by
+    arrival, JPEGs with an `X-Timestamp` by that.  A file on a web server is read on at the same byte where
+    the connection is cut; a recording that ends too early counts `truncated`, and the run is incomplete.
     """
 
     Options = RtspOptions
 
     def __init__(self, options: RtspOptions | None = None) -> None:
         super().__init__(options)
-        self.live = self.options.live
-        self.ends = not self.options.live
+        self._pictures = False
+        self._file: RemoteFile | None = None
 
     def open(self, context: Context) -> None:
-        """Name the stream; nothing is connected yet."""
+        """Name the stream; only a web server is asked what it has there."""
         super().open(context)
+        options = self.options
+        if not context.trusted:
+            refuse_listening(options)
+        live = options.live
+        if urlsplit(options.url).scheme.lower() in {"http", "https"}:
+            context.alive("connecting")
+            answer = self._what()
+            self._patient = answer is not None and answer.is_file and live is not True
+            self._pictures = answer is not None and answer.is_pictures
+            live = not self._patient if live is None else live
+        self.live = live is not False
+        self.ends = not self.live
         shown = redact(self.options.url)
         self.stream = StreamInfo(name=urlsplit(shown).path.strip("/") or shown, uri=shown, live=self.live)
 
@@ -103,11 +143,42 @@ class RtspSource(LiveSource[RtspOptions]):
         options, parts = self.options, urlsplit(self.options.url)
         latest = self.live and self.context.live
         depth = 1 if latest else 8
+        read = min(options.read_timeout, options.stall_timeout)
+        if self._pictures:
+            return Connection(self._connect, redact(options.url), depth, latest, pictures=self._parts)
+        if self._patient:
+            file = self._file = RemoteFile(
+                options.url, redact(options.url), options.open_timeout, read, retry=options.reconnect
+            )
+            return Connection(file.open, file.name, depth, latest, abort=file.abort, close=file.close)
         if parts.scheme.lower() == "fifo":
-            read = min(options.read_timeout, options.stall_timeout)
             pipe = Pipe(Path(unquote(parts.path)), options.open_timeout, read)
             return Connection(pipe.open, options.url, depth, latest, abort=pipe.abort, close=pipe.close)
         return Connection(self._connect, redact(options.url), depth, latest)
+
+    def cut_short(self) -> str | None:
+        """Why the file on a web server could not be read to its end."""
+        cut = None if self._file is None else self._file.cut
+        return None if cut is None else f"{self.stream.uri}: {cut}"
+
+    def _what(self) -> Answer | None:
+        """What the web server has at the address; None where it does not answer, as a camera that is down."""
+        try:
+            answer = ask(self.options.url, self.options.open_timeout)
+        except (OSError, http.client.HTTPException, ValueError):
+            return None
+        answer.response.close()
+        return answer
+
+    def _parts(self) -> Iterator[Part]:
+        options = self.options
+        timeout = min(options.read_timeout, options.stall_timeout, options.open_timeout)
+        try:
+            answer = ask(options.url, timeout)
+        except (OSError, http.client.HTTPException) as error:
+            raise as_ffmpeg(error) from error
+        with answer.response as response:
+            yield from parts_of(cast("IO[bytes]", response), response.headers.get("Content-Type", ""))
 
     @property
     def _is_rtsp(self) -> bool:
@@ -115,7 +186,8 @@ class RtspSource(LiveSource[RtspOptions]):
 
     def _connect(self) -> InputContainer:
         options = self.options
-        settings = {"protocol_whitelist": PROTOCOLS, "analyzeduration": PROBE, "fpsprobesize": "0"}
+        allowed = PROTOCOLS[urlsplit(options.url).scheme.lower()]
+        settings = {"protocol_whitelist": allowed, "analyzeduration": PROBE, "fpsprobesize": "0"}
         if self._is_rtsp:
             settings |= {"rtsp_transport": options.transport, "allowed_media_types": "video"}
         if options.url.lower().startswith("udp:"):
@@ -143,6 +215,24 @@ class RtspSource(LiveSource[RtspOptions]):
         return f"{redact(self.options.url)}: {reason(error)}"
 
 
+def refuse_listening(options: RtspOptions) -> None:
+    """Raise UsageError for an address by which this machine would open a port for others."""
+    parts = urlsplit(options.url)
+    listens = parts.scheme.lower() in OPENS_PORTS or (
+        options.transport == "udp" and parts.scheme.lower().startswith("rtsp")
+    )
+    for key, value in parse_qsl(parts.query.replace("?", "&"), keep_blank_values=True):
+        word = key.strip().lower()
+        local = word.startswith("local") or word in {"adapter", "sources", "block"}
+        listens |= local or (word in CALLING and value.strip().lower() not in {CALLING[word], ""})
+        listens |= word in {"listen", "udp", "multicast", "udp_multicast"} and value.strip() != "0"
+    if listens:
+        raise UsageError(
+            f"{redact(options.url)}: reading it opens a port on this machine, and the pipeline is run with "
+            "--no-local-plugins; give an address that is connected to"
+        )
+
+
 def lacks_transport(error: Exception) -> bool:
     """Whether an RTSP server refused the transport (461)."""
     return isinstance(error, av.error.FFmpegError) and error.errno == errno.EPROTONOSUPPORT
@@ -157,7 +247,7 @@ def reason(error: Exception) -> str:
         )
     if isinstance(error, av.error.HTTPNotFoundError):
         return "the server has no such stream (404); check the path of the url"
-    if isinstance(error, av.error.ConnectionRefusedError):
+    if isinstance(error, ConnectionRefusedError):
         return "the connection was refused; check that the camera is on, and the port"
     if isinstance(error, av.error.TimeoutError | av.error.ExitError):
         return "the server did not answer in time; check the address, or raise open_timeout"
