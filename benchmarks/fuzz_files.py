@@ -102,7 +102,6 @@ FILMS: dict[str, str] = {
     "still.exr": "-frames:v 1 -pix_fmt gbrpf32le -an",
     "still.dpx": "-frames:v 1 -an",
     "still.jp2": "-frames:v 1 -an",
-    "still.tga": "-frames:v 1 -an",
 }
 """A name, and how ffmpeg makes the file; those whose encoder is not there are left out."""
 
