@@ -120,32 +120,36 @@ def _read(file: TextIO, where: Path) -> Timeline:
 
 def _read_cut(file: TextIO, where: Path) -> Timeline:
     """A document that a run which was killed has begun, as `Document` writes it: a line a frame."""
-    head = _head_of(file)
+    head, has_frames = _head_of(file)
     if head is None:
         raise UsageError(f"'{where}' is no timeline, or it is cut short: it is not valid JSON")
     _check_version(head, where)
     header = cast("Header", {"classes": [], **head})
     frames: list[FrameRecord] = []
-    for line in file:
-        value = _parse(line.rstrip().removesuffix(","))
+    for line in file if has_frames else ():
+        entry = line.strip().removesuffix(",")
+        value = _parse(entry)
         if isinstance(value, dict):
             frames.append(cast("FrameRecord", value))
-        elif line.strip() == "]" or not line.endswith("\n"):
+        elif entry == "]" or not line.endswith("\n"):
             break
         else:
             raise UsageError(f"'{where}' is damaged: frame {len(frames)} is not a JSON object")
     return _recounted(frames, header, where)
 
 
-def _head_of(file: TextIO) -> dict[str, Any] | None:
-    """What a document says before its frames; None where it is none, or is cut short there."""
+def _head_of(file: TextIO) -> tuple[dict[str, Any] | None, bool]:
+    """What a document says before its frames, and whether there are any; None where it is none, or is
+    cut short there.
+    """
     lines: list[str] = []
     for line in file:
-        if line.strip().removesuffix(",") in {'"frames": [', '"frames": []'}:
+        entry = line.strip().removesuffix(",")
+        if entry in {'"frames": [', '"frames": []'}:
             head = _parse("".join(lines).rstrip().removesuffix(",") + "}")
-            return head if isinstance(head, dict) and "source" in head else None
+            return head if isinstance(head, dict) and "source" in head else None, entry.endswith("[")
         lines.append(line)
-    return None
+    return None, False
 
 
 def _from_document(document: dict[str, Any], where: Path) -> Timeline:
