@@ -48,16 +48,29 @@ class Emotion:
     def objection(self) -> str | None:
         """What is wrong with the numbers; None where they are probabilities of the classes."""
         for name, shares in (("probabilities", self.probabilities), ("raw", self.raw)):
-            if shares is None:
-                continue
-            if len(shares) != len(self.classes) or not shares:
-                return f"there are {len(shares)} {name} for {len(self.classes)} classes"
-            total = sum(shares)
-            if not math.isfinite(total):
-                return f"{name} hold a number that is not finite"
-            if min(shares) < -_ROUNDING or max(shares) > 1 + _ROUNDING:
-                worst = max(shares, key=lambda share: abs(share - 0.5))
-                return f"{name} hold {worst:g}, which is not between 0 and 1 (take a softmax of logits)"
-            if abs(total - 1) > _SUM_SLACK:
-                return f"{name} sum to {total:g}, not to 1"
+            if shares is not None and not _are_shares(shares, len(self.classes)):
+                return _trouble(name, shares, len(self.classes))
         return None
+
+
+def _are_shares(shares: tuple[float, ...], classes: int) -> bool:
+    """Whether these are so many probabilities; quick, as it runs for every face.  A sum with NaN is NaN,
+    of which no comparison is true.
+    """
+    return (
+        len(shares) == classes > 0
+        and abs(sum(shares) - 1) <= _SUM_SLACK
+        and min(shares) >= -_ROUNDING
+        and max(shares) <= 1 + _ROUNDING
+    )
+
+
+def _trouble(name: str, shares: tuple[float, ...], classes: int) -> str:
+    if len(shares) != classes or not shares:
+        return f"there are {len(shares)} {name} for {classes} classes"
+    if not math.isfinite(sum(shares)):
+        return f"{name} hold a number that is not finite"
+    worst = max(shares, key=lambda share: abs(share - 0.5))
+    if not -_ROUNDING <= worst <= 1 + _ROUNDING:
+        return f"{name} hold {worst:g}, which is not between 0 and 1 (take a softmax of logits)"
+    return f"{name} sum to {sum(shares):g}, not to 1"

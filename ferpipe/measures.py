@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import sys
 from dataclasses import dataclass
 from typing import Literal
 
@@ -15,6 +16,7 @@ _RESERVED = frozenset({"frame", "faces", "tracks", "emotions", "smoothed", "canv
 _SLACK = 1e-6
 """Share of a bound by which rounding may take a value beyond it."""
 _DIGITS = 6
+_MOST = sys.float_info.max
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,17 +66,21 @@ class Measure:
         facts = ", ".join(fact for fact in (self.unit, self.range) if fact)
         return f"{self.name} ({facts})" if facts else self.name
 
+    @property
+    def bounds(self) -> tuple[float, float]:
+        """The finite numbers between which a value must lie, with room for rounding."""
+        low = -_MOST if self.low is None else self.low - _SLACK * max(1.0, abs(self.low))
+        high = _MOST if self.high is None else self.high + _SLACK * max(1.0, abs(self.high))
+        return low, high
+
     def objection(self, value: object) -> str | None:
         """Why `value` cannot be this measure's; None where it can."""
         if not isinstance(value, float | int) or isinstance(value, bool):
-            return f"is a {type(value).__name__}, not a float"
+            return f"is of the type {type(value).__name__}, not a float"
         if not math.isfinite(value):
             return f"is {value}; leave out what is not known"
-        if (self.low is not None and value < self.low - _SLACK * max(1.0, abs(self.low))) or (
-            self.high is not None and value > self.high + _SLACK * max(1.0, abs(self.high))
-        ):
-            return f"is {value:g}, outside its range ({self.range})"
-        return None
+        low, high = self.bounds
+        return None if low <= value <= high else f"is {value:g}, outside its range ({self.range})"
 
 
 def significant(value: float) -> float:

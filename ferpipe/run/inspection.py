@@ -31,8 +31,8 @@ class Inspection:
     """
 
     def __init__(self, measures: Mapping[str, Measure], gives: Iterable[str] = ()) -> None:
-        self._of_faces = {name: measure for name, measure in measures.items() if measure.of == "face"}
-        self._of_frames = {name: measure for name, measure in measures.items() if measure.of == "frame"}
+        self._of_faces = _Declared(measures.values(), "face")
+        self._of_frames = _Declared(measures.values(), "frame")
         self._promised = tuple(kind for kind in gives if kind != "frame" and not is_of_faces(kind))
 
     def objection(self, packet: object, before: Packet | None) -> str | None:
@@ -60,7 +60,7 @@ class Inspection:
                 if wrong is not None:
                     return wrong
         if packet.measures and (before is None or packet.measures is not before.measures):
-            return _measures_objection(packet.measures, self._of_frames, "frame")
+            return self._of_frames.objection(packet.measures)
         return None
 
     def _kind_objection(self, kind: str, value: Any, old: Any) -> str | None:
@@ -92,7 +92,7 @@ class Inspection:
             if wrong is not None:
                 return f"the emotion of a face is wrong: {wrong}"
         if face.measures:
-            wrong = _measures_objection(face.measures, self._of_faces, "face")
+            wrong = self._of_faces.objection(face.measures)
             if wrong is not None:
                 return wrong
         for kind, value in face.data.items():
@@ -136,16 +136,28 @@ def _advice(image: np.ndarray[Any, Any]) -> str:
     return ""
 
 
-def _measures_objection(values: Mapping[str, float], declared: Mapping[str, Measure], of: str) -> str | None:
-    for name, value in values.items():
-        measure = declared.get(name)
-        if measure is None:
-            known = ", ".join(declared) or "none"
-            return (
-                f"the measure '{name}' of a {of} is not declared (declared are: {known}); "
-                "add it to the stage's measures"
-            )
-        wrong = measure.objection(value)
-        if wrong is not None:
-            return f"the measure '{name}' {wrong}"
-    return None
+class _Declared:
+    """The measures of a face, or of a frame, that may be in a packet."""
+
+    def __init__(self, measures: Iterable[Measure], of: str) -> None:
+        self._of = of
+        self._measures = {measure.name: measure for measure in measures if measure.of == of}
+        self._bounds = {name: measure.bounds for name, measure in self._measures.items()}
+
+    def objection(self, values: Mapping[str, float]) -> str | None:
+        """What is wrong with `values`; looks at each again only where one is."""
+        bounds = self._bounds
+        for name, value in values.items():
+            ends = bounds.get(name)
+            if ends is None or not ends[0] <= value <= ends[1]:  # NaN lies between no numbers
+                return self._why(name, value)
+        return None
+
+    def _why(self, name: str, value: float) -> str:
+        if name in self._measures:
+            return f"the measure '{name}' {self._measures[name].objection(value)}"
+        known = ", ".join(self._measures) or "none"
+        return (
+            f"the measure '{name}' of a {self._of} is not declared (declared are: {known}); "
+            "add it to the stage's measures"
+        )

@@ -16,6 +16,7 @@ from ferpipe.resources import shipped
 from ferpipe.testing import TestContext, fake_source, make_packet, run_stage
 from ferpipe.timeline import load
 from ferpipe_faces.align import Align, AlignOptions
+from ferpipe_faces.track import Track
 
 EYES = [[40, 50], [60, 50], [50, 62], [50, 70]]
 FACE = Face(
@@ -274,3 +275,16 @@ def test_the_case_of_a_colour_network(tmp_path: Path, case: Any) -> None:
     labels = [face["label"] for frame in load(target).frames for face in frame["faces"]]
     assert labels
     assert set(labels) == {"coloured"}
+
+
+def test_a_carried_face_keeps_nothing_that_was_found_in_another_picture(tmp_path: Path) -> None:
+    shown = FACE.replace(data={"chip": "old", "mesh": "old"}, measures={"head.yaw": 3.0})
+    packets = [
+        make_packet(picture(), time=0, faces=[shown]),
+        make_packet(picture(), time=40_000, index=1, faces=()),
+    ]
+    first, second = run_stage(Track(), packets, context=TestContext(tmp_path))
+    (seen,), (carried,) = first.faces, second.faces
+    assert (dict(seen.data), dict(seen.measures)) == ({"chip": "old", "mesh": "old"}, {"head.yaw": 3.0})
+    assert not carried.detected
+    assert (dict(carried.data), dict(carried.measures)) == ({}, {})
