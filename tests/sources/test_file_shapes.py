@@ -194,6 +194,18 @@ def test_a_file_that_lacks_less_than_a_second_is_incomplete_where_its_index_says
     assert (len(frames) >= 18, context.complete, context.counts["truncated"]) == (True, False, 1)
 
 
+def test_sound_that_begins_within_the_file_ends_nothing(ffmpeg, tmp_path, context):
+    """The head of the file names its pictures alone; PyAV knows the streams of the head."""
+    head = 13
+    picture = ("-f", "lavfi", "-i", "testsrc=s=64x48:r=10:d=2", "-pix_fmt", "yuv420p", "-bf", "0")
+    ffmpeg(*picture, "-flvflags", "no_duration_filesize", tmp_path / "v.flv")
+    ffmpeg("-f", "lavfi", "-i", "sine=d=1:r=44100", "-c:a", "libmp3lame", tmp_path / "a.flv")
+    film, sound = ((tmp_path / name).read_bytes() for name in ("v.flv", "a.flv"))
+    (tmp_path / "x.flv").write_bytes(film + sound[head:] + film[head:])
+    _, frames = read(tmp_path / "x.flv", context)
+    assert len(frames) >= 39
+
+
 @pytest.mark.parametrize("name", ["x%03d.png", "x:y|z.mp4", "concat:a.mp4", "[a-c]*.mp4", "http:x.mp4"])
 def test_whatever_the_name_that_file_is_read(ffmpeg, tmp_path, context, name):
     colours = {name: "red", "x001.png": "blue", "x002.png": "blue", "a.mp4": "blue", "x.mp4": "blue"}
