@@ -211,7 +211,7 @@ class _Warm:
                 check_detector(_name_of(detector), self._registry(), 1)
                 session = Pipeline.of(*faces_of(detector, model)).session()
             # Marked as cut off from the picture before, or a detector might follow faces from there.
-            packet = session.process(image, discontinuity=True)
+            packet = session.process(image, discontinuity=True, name="picture")
             self._sessions[key] = session
             spare = self._sessions.popitem(last=False)[1] if len(self._sessions) > _KEPT else None
             if spare is not None:

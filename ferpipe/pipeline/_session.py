@@ -147,7 +147,12 @@ class Session:
         return None if self._run is None else self._run.report()
 
     def process(
-        self, picture: Any, seconds: float | None = None, *, discontinuity: bool = False
+        self,
+        picture: Any,
+        seconds: float | None = None,
+        *,
+        discontinuity: bool = False,
+        name: str | None = None,
     ) -> Packet | None:
         """Work on one picture; see the class for what is given, and when.
 
@@ -155,6 +160,7 @@ class Session:
         seconds: its stream time, greater than that of the picture before; None takes the clock, from 0 at
             the first picture.
         discontinuity: the stream was interrupted before this picture: trackers and smoothers begin anew.
+        name: of a still that belongs to no film; detectors take more time for one.
 
         Raises UsageError for a wrong picture or time, StageError and others for a stage that failed, and
         RunError where the session has ended already.
@@ -167,7 +173,7 @@ class Session:
                 raise RunError("the session has ended: open another one with pipeline.session()")
             time = self._time(seconds)
             captured = monotonic() if self._live else None
-            frame = Frame(image, time, self._count, self._source, discontinuity, captured)
+            frame = Frame(image, time, self._count, self._source, discontinuity, captured, name)
             self._last, self._count = time, self._count + 1
             in_time = self._caller.put(Packet(frame))
             if self._live:

@@ -13,6 +13,7 @@ from time import process_time
 from typing import Any
 
 import cv2
+import matplotlib as mpl
 import numpy as np
 import pytest
 from skimage import data
@@ -217,3 +218,12 @@ def test_a_wrong_video(video: str, message: str) -> None:
     assert "secret" not in str(caught.value)
     with pytest.raises(UsageError, match="'smooth' is no face detector"):
         ferpipe.analyze_video(shipped("samples") / "demo.mp4", detector="smooth")
+
+
+def test_a_picture_is_a_still_to_the_detector() -> None:
+    """Whoever is upside down is found by the second look that stills get, and has no emotion."""
+    hopper = cv2.imread(str(Path(mpl.get_data_path()) / "sample_data" / "grace_hopper.jpg"))
+    (upright,), (turned,) = ferpipe.analyze([hopper, np.ascontiguousarray(hopper[::-1, ::-1])])
+    assert upright.emotion is not None
+    assert turned.data["turned"]
+    assert turned.emotion is None
