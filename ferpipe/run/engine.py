@@ -180,17 +180,10 @@ class Run:
             if isinstance(worker.stage, Source):
                 self._announce(worker, worker.stage)
             elif not live() and not self.control.ending.is_set():
-                self._copies[name] = [] if name in self._made else self._copied(worker)
+                self._copies[name] = [] if name in self._made else copies(worker, self.settings, self._trace)
                 if not all(self._open_one(copy, live) for copy in self._copies[name]):
                     return False
         return not self.control.ending.is_set()
-
-    def _copied(self, worker: Worker) -> list[Worker]:
-        try:
-            return copies(worker, self.settings, self._trace)
-        except BaseException as error:  # noqa: BLE001 -- a plugin may raise anything
-            worker.fail(worker.as_error("independent", error))
-            return []
 
     def _open_one(self, worker: Worker, live: Callable[[], bool]) -> bool:
         """Open a stage; False where the run is to end."""
@@ -286,7 +279,6 @@ class Run:
     # -- in the watchdog's thread --------------------------------------------------------
 
     def _overdue(self, seconds: float) -> None:
-        """The run was to end `seconds` ago."""
         if seconds > _GRACE:
             self.control.cut()
         if seconds > _GRACE + _PATIENCE and self._closer is None:

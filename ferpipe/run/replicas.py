@@ -21,8 +21,16 @@ _COPIES = 4
 
 def copies(worker: Worker, settings: RunSettings, trace: Trace | None) -> list[Worker]:
     """Further workers for the stage of `worker`, as many as the settings want; none where the
-    stage does not take each packet by itself.
+    stage does not take each packet by itself.  What the plugin raises fails the stage.
     """
+    try:
+        return _made(worker, settings, trace)
+    except BaseException as error:  # noqa: BLE001 -- a plugin may raise anything
+        worker.fail(worker.as_error("independent", error))
+        return []
+
+
+def _made(worker: Worker, settings: RunSettings, trace: Trace | None) -> list[Worker]:
     node, stage = worker.node, worker.stage
     alone = stage.independent(node.options) and not stage.delays and len(node.inputs) == 1
     if settings.executor == "inline" or not alone:

@@ -36,7 +36,10 @@ def test_a_validator_that_raises_anything_is_one_line(mistakes: Mistakes, regist
 
 
 @pytest.mark.timeout(60)
-@pytest.mark.parametrize("kind", ["keys", "options", "inputs", "plugins"])
+@pytest.mark.parametrize(
+    "kind",
+    ["keys", *(pytest.param(kind, marks=pytest.mark.slow) for kind in ("options", "inputs", "plugins"))],
+)
 def test_many_mistakes_take_a_time_that_grows_with_them(mistakes: Mistakes, kind: str) -> None:
     """With their square, these took minutes."""
     many = range(4_000)
@@ -50,7 +53,16 @@ def test_many_mistakes_take_a_time_that_grows_with_them(mistakes: Mistakes, kind
 
 
 @pytest.mark.timeout(60)
-@pytest.mark.parametrize("stage", ["detect", "unknown", "null", "{use: detect, name: x}", "[]"])
+@pytest.mark.parametrize(
+    "stage",
+    [
+        "null",
+        *(
+            pytest.param(one, marks=pytest.mark.slow)
+            for one in ("detect", "unknown", "{use: detect, name: x}")
+        ),
+    ],
+)
 def test_a_pipeline_has_no_more_stages_than_can_be_proven(mistakes: Mistakes, stage: str) -> None:
     lines = mistakes(CAM + f"- {stage}\n" * 5_000)
     assert lines == ["p.yaml:3:1: 'stages': expected at most 1000 values, found 5001"]
