@@ -147,7 +147,7 @@ def ctrl_c(server: Server) -> None:
             server.go_on()
         show(f"Ctrl-C, {what}", times)
     refused = f"rtsp://127.0.0.1:{free_port()}/x"
-    waiting = [ends(refused, lambda run: run.until_said("connecting again")) for _ in range(ROUNDS)]
+    waiting = [ends(refused, lambda run: run.until_said("reconnecting")) for _ in range(ROUNDS)]
     show("Ctrl-C, waiting", waiting)
 
 

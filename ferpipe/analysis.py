@@ -128,7 +128,7 @@ def chain(path: str | list[str], detector: Detector, model: str, every: int = 1)
 
 
 def check_detector(name: str, registry: Registry, every: int = 1) -> None:
-    """Raises UsageError where the stage `name` is no face detector, or takes no `every`."""
+    """Raises UsageError where the stage `name` is not a face detector, or takes no `every`."""
     try:
         stage = registry.stage(name)
     except KeyError:
@@ -136,10 +136,10 @@ def check_detector(name: str, registry: Registry, every: int = 1) -> None:
     if stage is None or not _detects(stage):
         known = detectors_of(registry)
         hint = did_you_mean(name, known) or f"the installed ones are {listing(known, 'and')}"
-        raise UsageError(f"'{name}' is no face detector: {hint}")
+        raise UsageError(f"'{name}' is not a face detector: {hint}")
     if every > 1 and "every" not in stage.Options.model_fields:
         hint = remedy("leave --every out", "leave every out")
-        raise UsageError(f"the detector '{name}' looks at every frame and has no option 'every': {hint}")
+        raise UsageError(f"the detector '{name}' processes every frame and has no option 'every': {hint}")
 
 
 def detectors_of(registry: Registry) -> list[str]:

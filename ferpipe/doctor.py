@@ -36,7 +36,9 @@ def checks(registry: Registry) -> Iterator[Check]:
     yield _display()
     known = len(registry.broken())
     for origin, item in registry.each("ferpipe_doctor"):
-        yield item if isinstance(item, Check) else Check(origin, "warn", f"gave {shown(item)}, not a Check")
+        yield (
+            item if isinstance(item, Check) else Check(origin, "warn", f"returned {shown(item)}, no Check")
+        )
     yield from _models(registry)
     yield from _stages(registry)
     yield from _plugins(registry, known)
@@ -89,9 +91,7 @@ def _models(registry: Registry) -> Iterator[Check]:
     for shelf in shelves:
         yield _model(shelf)
     for name in REMOTE.keys() - {shelf.name for shelf in shelves}:
-        yield Check(
-            f"model {name}", "warn", "not here", f"'ferpipe models pull {name}' brings it, if you want it"
-        )
+        yield Check(f"model {name}", "warn", "not here", f"'ferpipe models pull {name}' downloads it")
 
 
 def _model(shelf: Shelf) -> Check:

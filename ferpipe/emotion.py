@@ -41,7 +41,7 @@ class Emotion:
         made = cls(tuple(classes), tuple(float(each) for each in probabilities), "")
         objection = made.objection()
         if objection is not None:
-            raise ValueError(f"these are no probabilities of an emotion: {objection}")
+            raise ValueError(f"these are not probabilities of an emotion: {objection}")
         likeliest = max(range(len(made.classes)), key=made.probabilities.__getitem__)
         return dataclasses.replace(made, label=made.classes[likeliest])
 

@@ -292,7 +292,7 @@ def _refuse_unlike(found: os.stat_result, part: Path, target: Path) -> None:
     """Raise UsageError for anything but a regular file of one name."""
     if found.st_nlink > 1 or not S_ISREG(found.st_mode):
         kind = "a link" if found.st_nlink > 1 or part.is_symlink() else "not a regular file"
-        raise UsageError(f"{target} would be written by way of {part}, which is {kind}: remove it first")
+        raise UsageError(f"{target} would be written through {part}, which is {kind}: remove it first")
 
 
 def _place(part: Path, target: Path) -> None:

@@ -64,11 +64,11 @@ def resolve(path: str | Path) -> Path:
     folders = {kind: shipped(kind) for kind in _KINDS}
     if first not in folders:
         choices = ", ".join(f"'{PREFIX}{kind}/'" for kind in _KINDS)
-        raise UsageError(f"'{text}' names no shipped folder: begin with one of {choices}")
+        raise UsageError(f"'{text}' does not name a shipped folder: begin with one of {choices}")
     folder = folders[first]
     found = folder / rest
     if not Path(os.path.normpath(found)).is_relative_to(folder):
-        raise UsageError(f"'{text}' leads out of what ferpipe ships: leave the '..' out")
+        raise UsageError(f"'{text}' leads out of what ferpipe ships: remove the '..'")
     return found
 
 

@@ -150,7 +150,7 @@ class Context(Protocol):
     def output(self, path: str | Path) -> Path:
         """The file to write for `path`: under the run's output folder where there is one, its
         parents made, refused with a `UsageError` where it exists (without overwrite), is an
-        input of the run, is being written by another run, or lies outside the output folder.  It
+        input of the run, is being written by another run, or is outside the output folder.  It
         is for files that a library wants to write by itself; use `create` for all others.
         """
         ...

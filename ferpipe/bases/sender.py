@@ -68,7 +68,7 @@ class Sender(Stage[SenderOptionsT]):
         """Start the thread."""
         super().open(context)
         if not context.trusted:
-            trust = remedy("leave --no-local-plugins out", "pass trusted=True")
+            trust = remedy("omit --no-local-plugins", "pass trusted=True")
             raise UsageError(f"it sends data away, and the pipeline is not trusted: {trust} if you trust it")
         self._messages: deque[Any] = deque()
         self._changed = threading.Condition()

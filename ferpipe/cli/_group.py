@@ -29,9 +29,9 @@ VERBS = {
     "graph": "Show a pipeline as a tree or as Mermaid.",
     "schema": "Print the JSON Schema of pipelines with the installed stages.",
     "plugins": "List the stages, their options and where they come from.",
-    "plugin": "Start a plugin of your own.",
+    "plugin": "Create the package of a new plugin.",
     "models": "List the models, or download one.",
-    "doctor": "Say what is installed, what is missing, and what to do about it.",
+    "doctor": "Check what is installed and what is missing, and how to fix it.",
     "completion": "Print the script that completes ferpipe's commands in your shell.",
 }
 """The verbs and their short help, so that `--help` imports none of them."""

@@ -118,14 +118,12 @@ def _expanded(name: str, warn: Callable[[str], None]) -> list[Input]:
     if path.is_dir():
         root = path
         files = [each for each in path.iterdir() if each.is_file() and not each.name.startswith(".")]
-        missing = (
-            f"{name} holds no videos and no pictures; give a pattern such as '{path}/**/*.mp4' for those"
-        )
+        missing = f"{name} contains no videos or pictures; give a pattern such as '{path}/**/*.mp4' for those"
         missing += " further down"
     elif _is_pattern(name):
         root = _root(name)
         files = [Path(each) for each in glob.glob(name, recursive=True) if Path(each).is_file()]  # noqa: PTH207 -- absolute patterns too
-        missing = f"nothing fits {name}; check the pattern (it is relative to {Path.cwd()})"
+        missing = f"nothing matches {name}; check the pattern (it is relative to {Path.cwd()})"
     else:
         return [Input(name, PurePath(path.name), path.parent, path.suffix.lower() in STILLS)]
     found = _sorted(files, root, name)
@@ -133,7 +131,7 @@ def _expanded(name: str, warn: Callable[[str], None]) -> list[Input]:
         raise UsageError(missing)
     others = [each for each in files if each.suffix.lower() not in VIDEOS | PICTURES]
     if others and any(not each.is_pictures for each in found):  # the source of pictures names them itself
-        warn(f"ferpipe: warning: {name}: left out, since they are no videos and no pictures: {_some(others)}")
+        warn(f"ferpipe: warning: {name}: skipped, as neither videos nor pictures: {_some(others)}")
     return found
 
 

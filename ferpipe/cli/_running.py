@@ -102,7 +102,7 @@ def _tell(report: RunReport, *, closing: bool) -> None:
                 say(f"ferpipe: {line}")
     if report.reason is not None:
         failed = report.error is not None or report.others
-        say(f"ferpipe: ended by {report.reason}" + ("" if failed else "; what was written is finished"))
+        say(f"ferpipe: ended by {report.reason}" + ("" if failed else "; the outputs were finalised"))
 
 
 def _leave(code: int) -> None:

@@ -103,7 +103,7 @@ def _only_videos(inputs: list[Input], say: Callable[[str], None]) -> list[Input]
     for each in inputs if videos else ():
         if each.is_pictures:
             shown = each.source if isinstance(each.source, str) else f"{len(each.source)} pictures"
-            say(f"ferpipe: warning: {shown}: left out, since 'ferpipe annotate' takes videos")
+            say(f"ferpipe: warning: {shown}: skipped, since 'ferpipe annotate' takes videos")
     if not videos:
         first = inputs[0].source
         raise UsageError(

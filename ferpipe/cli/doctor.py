@@ -20,7 +20,7 @@ _COLOURS = {"ok": "green", "warn": "yellow", "fail": "red"}
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, for other programs.")
 @click.pass_context
 def command(context: click.Context, as_json: bool) -> None:  # noqa: FBT001
-    """Say what is installed, what is missing, and what to do about it.
+    """Check what is installed and what is missing, and how to fix it.
 
     Ends with 1 where something without which ferpipe cannot work is missing.
     """
@@ -49,5 +49,5 @@ def _closing(done: list[Check]) -> str:
     warned = sum(check.state == "warn" for check in done)
     failed = sum(check.state == "fail" for check in done)
     if failed:
-        return f"{failed} failed: ferpipe cannot work fully until that is mended"
-    return f"all is well, {warned} to look at" if warned else "all is well"
+        return f"{failed} failed: some features of ferpipe do not work until this is fixed"
+    return f"no failures, {warned} with a warning" if warned else "all is well"

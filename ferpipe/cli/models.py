@@ -106,7 +106,7 @@ def _print(shelves: tuple[Shelf, ...]) -> None:
     print_rows(screen, ("model", "kind", "state", "size", "licence", "scores", "where"), rows)
     for model in _absent(shelves, REMOTE.values()):
         screen.print(
-            f"'ferpipe models pull {model.name}' brings a {model.kind} "
+            f"'ferpipe models pull {model.name}' downloads a {model.kind} "
             f"({_size(model.size)}, {model.licence}) from {model.base}",
             markup=False,
             soft_wrap=True,

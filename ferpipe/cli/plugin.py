@@ -12,7 +12,7 @@ __all__ = ["command"]
 
 @click.group()
 def command() -> None:
-    """Start a plugin of your own."""
+    """Create the package of a new plugin."""
 
 
 @command.command()

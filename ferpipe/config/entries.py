@@ -168,7 +168,7 @@ def _look_up(entry: Entry, notes: Notes, stages: Stages, *, broken_plugin: bool)
         use = entry.item.get("use")
         known = sorted(stages.names())
         unused = stages.unused()
-        others = f"; not in use are {listing(unused, 'and')}, see 'ferpipe plugins'" if unused else ""
+        others = f"; unused are {listing(unused, 'and')}, see 'ferpipe plugins'" if unused else ""
         hint = did_you_mean(entry.use, known) or f"installed are {listing(known, 'and') or 'none'}{others}"
         if broken_plugin:
             hint = "perhaps it is in the plugin file that could not be loaded"

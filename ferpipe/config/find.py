@@ -20,7 +20,7 @@ def find(name: str, ready: Mapping[str, Path]) -> Path:
     Raises UsageError where there is none, with the names that there are.
     """
     if "://" in name:
-        raise UsageError(f"'{name}' is an address and no pipeline (set it as an option of a source)")
+        raise UsageError(f"'{name}' is an address, not a pipeline (set it as an option of a source)")
     path = Path(name)
     if (path.exists() and not path.is_dir()) or path.suffix in _SUFFIXES or len(path.parts) > 1:
         return path

@@ -46,7 +46,7 @@ def load(
     """
     if "://" in str(path):
         # A Path folds the slashes, after which no password is recognised as one.
-        raise ConfigError([Problem(f"'{path}' is an address and no pipeline file")])
+        raise ConfigError([Problem(f"'{path}' is an address, not a pipeline file")])
     path = Path(path)
     notes = Notes()
     text = read_text(path, notes)

@@ -97,7 +97,7 @@ def _blame_syntax(error: yaml.YAMLError, text: str, file: str | None, notes: Not
     context, problem = getattr(error, "context", None), getattr(error, "problem", None)
     begun = getattr(error, "context_mark", None)
     if context and context.startswith("while") and begun and mark and begun.line != mark.line:
-        context += f" that begins in line {begun.line + 1}"
+        context += f" that begins on line {begun.line + 1}"
     what = ", ".join(part for part in (context, problem) if part)
     line = text.splitlines()[mark.line] if mark and mark.line < len(text.splitlines()) else ""
     notes.add(place, f"bad YAML: {what or 'cannot be read'}", hint=_syntax_hint(line, problem or ""))
@@ -109,7 +109,7 @@ def _syntax_hint(line: str, problem: str) -> str:
     if "${" in line:
         return 'inside {} or [] a variable needs quotes: "${NAME}"'
     if "mapping values are not allowed" in problem:
-        return "put a text that holds ': ' in quotes, or look at the indentation"
+        return "put text that contains ': ' in quotes, or check the indentation"
     return ""
 
 
@@ -149,11 +149,11 @@ class _Walker:
                 for part in self.merged(value, depth):
                     merged = part | merged
             elif not isinstance(key, ScalarNode):
-                self.notes.add(self.place(key), "a key must be a plain word")
+                self.notes.add(self.place(key), "a key must be a plain string")
             elif key.value in own:
                 first = keys[key.value].line
-                hint = f"it stands in line {first} already; keep one of them"
-                self.notes.add(self.place(key), f"the key '{key.value}' stands here twice", hint=hint)
+                hint = f"it is already on line {first}; keep one of them"
+                self.notes.add(self.place(key), f"duplicate key '{key.value}'", hint=hint)
             else:
                 keys[key.value] = self.place(key)
                 own[key.value] = self.item(value, depth + 1)
@@ -207,7 +207,7 @@ class _Walker:
             return self.scalars.construct_object(node)
         except (ValueError, OverflowError, KeyError, IndexError, yaml.YAMLError):
             kind = node.tag.removeprefix(_TAG)
-            self.notes.add(place, f"cannot be read as YAML's {kind}", hint="put it in quotes if it is a text")
+            self.notes.add(place, f"cannot be read as YAML's {kind}", hint="put it in quotes if it is text")
             return None
 
     def blame_tag(self, node: Node) -> None:

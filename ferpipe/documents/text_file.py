@@ -32,7 +32,7 @@ def read_text(path: Path, notes: Notes) -> str | None:
         notes.add(Place(str(path)), f"cannot be read: {reason}")
         return None
     if len(raw) > _LARGEST:
-        message = f"is larger than {_LARGEST // 1024} kB, so it is no pipeline"
+        message = f"is larger than {_LARGEST // 1024} kB, so it is not a pipeline"
         notes.add(Place(str(path)), message, hint=_MEDIA if b"\0" in raw else "")
         return None
     return _decode(raw, path, notes)

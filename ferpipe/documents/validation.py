@@ -51,7 +51,7 @@ _LIMITS = {
     "multiple_of": ("multiple_of", "a multiple of {}"),
     "string_too_short": ("min_length", "at least {} characters"),
     "string_too_long": ("max_length", "at most {} characters"),
-    "string_pattern_mismatch": ("pattern", "a text of the form {}"),
+    "string_pattern_mismatch": ("pattern", "text of the form {}"),
 }
 
 
@@ -225,7 +225,7 @@ def _advice(item: Item, errors: Sequence[ErrorDetails]) -> str:
         if error["type"] in {"literal_error", "enum"} and isinstance(item.value, str) and not item.variable:
             choices = str(error.get("ctx", {}).get("expected", "")).replace(" or ", ", ").replace("'", "")
             if item.value in choices.split(", "):
-                return "take the quotes off"
+                return "remove the quotes"
             return did_you_mean(item.value, choices.split(", "))
         if error["type"] == "string_unicode":
             return "of a file, change the name"

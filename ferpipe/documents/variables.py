@@ -32,7 +32,7 @@ class Withheld(Mapping[str, str]):
     def __getitem__(self, name: str) -> str:
         if self._env.get(name):
             raise VariableError(
-                f"the variable {name} is not given to a pipeline that is run with --no-local-plugins",
+                f"the variable {name} is not available to a pipeline that is run with --no-local-plugins",
                 "pass its value with --set stage.option=value",
             )
         raise KeyError(name)

@@ -144,7 +144,7 @@ def _unused(wiring: Wiring, flow: Flow) -> list[Problem]:
         Fault(
             f"nothing uses what it gives ({listing(sorted(given), 'and')})",
             wiring.nodes[i].name,
-            hint="add a sink behind it, such as timeline or video, or leave it out",
+            hint="add a sink after it, such as timeline or video, or remove it",
             node=i,
             path=("use",),
         )

@@ -121,7 +121,7 @@ class _Follower:
             names = [measure.name for measure in declared]
         except Exception as error:  # noqa: BLE001 -- whatever a plugin raises is its mistake
             reason = f"{type(error).__name__}: {error}".strip(": ").splitlines()[0]
-            self._blame(i, f"cannot say what it measures: {reason}", "the plugin is broken")
+            self._blame(i, f"cannot report what it measures: {reason}", "the plugin is broken")
             return ()
         for name in sorted({name for name in names if names.count(name) > 1}):
             self._blame(i, f"declares the measure {name} twice", "the plugin is broken")
@@ -144,7 +144,7 @@ class _Follower:
             self._blame(
                 i,
                 f"gives {measure.name} as a measure of a {measure.of}, which '{name}' gives as {other}",
-                "one of the two must call it otherwise",
+                "rename it in one of the two",
             )
 
     def _merge(self, i: int) -> Versions:
@@ -174,7 +174,7 @@ class _Follower:
 
     def _blame_rivals(self, i: int, kind: str, versions: set[int]) -> None:
         names = quoted(self.wiring.nodes[v].name for v in sorted(versions))
-        hint = "put these stages one behind the other, so that it is clear which one counts"
+        hint = "put these stages one after the other, so that it is clear which one applies"
         self._blame(i, f"joins branches that both give {kind}: {listing(names, 'and')}", hint, ("from",))
 
     def _blame_unmet(self, i: int, kind: str) -> None:
@@ -190,7 +190,7 @@ class _Follower:
         there = [j for j in range(len(nodes)) if j != i and self._gives(j, kind)]
         for j in there:
             if j in self.ancestors[i]:
-                return f"what '{nodes[j].name}' gave is lost on the way: put it right before '{name}'"
+                return f"what '{nodes[j].name}' gave is lost on the way: put it directly before '{name}'"
             if i in self.ancestors[j]:
                 return f"'{nodes[j].name}' gives it: move it before '{name}'"
         if there:

@@ -72,7 +72,7 @@ def _contract(wiring: Wiring, i: int) -> Contract:
         return _names("needs", needs), _names("gives", gives)
     except Exception as error:  # noqa: BLE001 -- whatever a plugin raises is its mistake
         reason = message_of(error)
-        wiring.blame(i, f"cannot say what it needs and gives: {reason}", "the plugin is broken", ("use",))
+        wiring.blame(i, f"cannot report what it needs and gives: {reason}", "the plugin is broken", ("use",))
         wiring.loose[i] = True
         return _NO_CONTRACT
 
@@ -115,9 +115,7 @@ def _check_arity(wiring: Wiring, i: int) -> None:
         wiring.inputs[i] = []
     elif not node.is_source and not node.inputs and any(other.is_source for other in wiring.nodes):
         first = next(other.name for other in wiring.nodes if other.is_source)
-        wiring.blame(
-            i, "takes packets from nowhere", f"put it behind '{first}', or name its input in {wiring.key}"
-        )
+        wiring.blame(i, "has no input", f"put it after '{first}', or name its input in {wiring.key}")
 
 
 def _cut_cycles(wiring: Wiring) -> None:
@@ -126,9 +124,7 @@ def _cut_cycles(wiring: Wiring) -> None:
         names = [wiring.nodes[i].name for i in cycle]
         start = names.index(wiring.nodes[min(cycle)].name)
         way = [*names[start:], *names[: start + 1]]
-        wiring.blame(
-            min(cycle), f"is fed by its own output: {' -> '.join(way)}", "take one of these inputs out"
-        )
+        wiring.blame(min(cycle), f"receives its own output: {' -> '.join(way)}", "remove one of these inputs")
         for i in cycle:
             wiring.inputs[i] = [j for j in wiring.inputs[i] if j not in cycle]
             wiring.loose[i] = True

@@ -58,11 +58,11 @@ def pull(name: str, *, base: str | None = None, into: Path | None = None) -> Pat
     the download fails.
     """
     if name not in REMOTE:
-        raise UsageError(f"there is no model '{name}' to pull: there are {', '.join(REMOTE)}")
+        raise UsageError(f"there is no model '{name}' to pull: available are {', '.join(REMOTE)}")
     remote = REMOTE[name]
     url = f"{(base or remote.base).rstrip('/')}/{remote.file}"
     if not url.startswith(("https://", "http://")):
-        raise UsageError(f"'{url}' is no address to download from: it must begin with https:// or http://")
+        raise UsageError(f"'{url}' is not a URL to download from: it must begin with https:// or http://")
     target = (into or user_models()) / remote.file
     if file_digest(target) != remote.sha256:
         _fetch(url, target, remote)
@@ -79,8 +79,8 @@ def _fetch(url: str, target: Path, remote: Remote) -> None:
             digest = _download(url, file, remote)
         if digest != remote.sha256:
             raise FerpipeError(
-                f"{url} has the checksum {digest[:12]}..., not {remote.sha256[:12]}...: it was not kept; "
-                "try again later, or fetch the file by hand"
+                f"{url} has the checksum {digest[:12]}..., not {remote.sha256[:12]}...: it was discarded; "
+                "try again later, or download the file manually"
             )
         part.chmod(0o644)
         part.replace(target)
@@ -110,7 +110,7 @@ def _download(url: str, file: IO[bytes], remote: Remote) -> str:
         while block := answer.read(_BLOCK):
             size += len(block)
             if size > remote.size:  # told early: a wrong file must not fill the disk
-                raise FerpipeError(f"{url} is longer than the {remote.size} bytes published: it was not kept")
+                raise FerpipeError(f"{url} is longer than the {remote.size} bytes published: discarded")
             hasher.update(block)
             file.write(block)
     if size < remote.size:
@@ -121,5 +121,5 @@ def _download(url: str, file: IO[bytes], remote: Remote) -> str:
 
 
 def _unreachable(url: str, target: Path, reason: object) -> str:
-    advice = f"with no internet here, fetch the file elsewhere and put it at {target}"
+    advice = f"without internet access, download the file elsewhere and put it at {target}"
     return redact(f"cannot download {url}: {reason}; {advice}")

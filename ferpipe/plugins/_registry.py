@@ -146,7 +146,7 @@ class Registry:
             if isinstance(item, str | os.PathLike):
                 yield Path(item)
             else:
-                self._note(origin, f"{hook} gave {shown(item)}, not the path of a folder")
+                self._note(origin, f"{hook} returned {shown(item)}, not the path of a folder")
 
     def pipelines(self) -> Mapping[str, Path]:
         """The ready pipelines by name: the shipped ones, then those of plugins; the first of a
@@ -214,7 +214,7 @@ class Registry:
             try:
                 given = [_mapping(one) for one in self._hooks.call("ferpipe_stages", key)]
                 if not given and key in self._hooks.givers("ferpipe_stages"):
-                    raise TypeError("ferpipe_stages gave None, not a mapping of names to stages")  # noqa: TRY301
+                    raise TypeError("ferpipe_stages returned None, not a mapping of names to stages")  # noqa: TRY301
             except BaseException as error:  # noqa: BLE001 -- a plugin may raise anything
                 self._hooks.remove(key)
                 del self._origins[key]
@@ -262,7 +262,7 @@ def _allowed() -> tuple[str, ...] | None:
 def _mapping(given: object) -> Mapping[str, object]:
     if isinstance(given, Mapping) and all(isinstance(name, str) for name in given):
         return given
-    raise TypeError(f"ferpipe_stages gave {shown(given)}, not a mapping of names to stages")
+    raise TypeError(f"ferpipe_stages returned {shown(given)}, not a mapping of names to stages")
 
 
 def _checked(what: object) -> type[Stage[Any]]:

@@ -273,7 +273,7 @@ class Run:
             return False
         if not worker.abandon(call):
             return False
-        self.control.mention(worker.told(call.what, "did not end in time and was left behind"))
+        self.control.mention(worker.told(call.what, "did not end in time and was abandoned"))
         return True
 
     # -- in the watchdog's thread --------------------------------------------------------
@@ -286,7 +286,7 @@ class Run:
 
     def _hangs(self, worker: Worker, call: Call, limit: float) -> None:
         """Go on without a stage that was left behind in `call`."""
-        self.control.fail(worker.told(call.what, f"no answer for {limit:g} s", call.message))
+        self.control.fail(worker.told(call.what, f"no response for {limit:g} s", call.message))
         for component in self._components:
             if call.message is not None and worker.node.name in component.names:
                 component.ledger.condemn(call.message.without("failed", worker.node.name))

@@ -67,7 +67,7 @@ class Files:
         real = _resolved(target, path)
         _refuse_name(real, path)
         if self._root is not None and not real.is_relative_to(self._root):
-            raise UsageError(f"{path} lies outside the output folder {self._root}: give a path below it")
+            raise UsageError(f"{path} is outside the output folder {self._root}: give a path below it")
         return self._claim(stage, target, real, overwrite=self._overwrite, progress=progress)
 
     def figures(self, option: str, path: Path, *, overwrite: bool) -> Output:
@@ -102,7 +102,7 @@ class Files:
                 real.parent.mkdir(parents=True, exist_ok=True)
             except OSError as error:
                 raise UsageError(
-                    f"the folder {real.parent} cannot be made ({error.strerror}): choose another output"
+                    f"the folder {real.parent} cannot be created ({error.strerror}): choose another output"
                 ) from error
             # Folders that the name only passes through need not be there.
             final = real if ".." in target.parts or target.is_symlink() else target
@@ -126,7 +126,7 @@ class Files:
             raise UsageError(f"{target} exists: choose another name or {_overwrite()}")
         if reader := self._reader(part_of(real)):
             raise UsageError(
-                f"{target} would be written by way of {part_of(real)}, which '{reader}' reads: "
+                f"{target} would be written through {part_of(real)}, which '{reader}' reads: "
                 "choose another name"
             )
         for beside in _written_beside(real):
@@ -138,12 +138,10 @@ class Files:
         """What is written on the way to `target` must be a file of its own, or new."""
         if reader := self._reader(beside):
             raise UsageError(
-                f"{target} would be written by way of {beside}, which '{reader}' reads: choose another name"
+                f"{target} would be written through {beside}, which '{reader}' reads: choose another name"
             )
         if beside.is_symlink() or (beside.is_file() and beside.stat().st_nlink > 1):
-            raise UsageError(
-                f"{target} would be written by way of {beside}, which is a link: remove it first"
-            )
+            raise UsageError(f"{target} would be written through {beside}, which is a link: remove it first")
 
     def _reader(self, real: Path) -> str | None:
         """The stage that reads this file, under whatever name."""

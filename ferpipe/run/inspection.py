@@ -40,12 +40,12 @@ class Inspection:
         if packet is before and not self._promised:
             return None
         if not isinstance(packet, Packet):
-            return f"gave {name_of(packet)} where {'a packet' if before is None else _ONE} was expected"
+            return f"returned {name_of(packet)} where {'a packet' if before is None else _ONE} is expected"
         if before is not None and (packet.time != before.time or packet.frame.source != before.frame.source):
-            return f"gave a packet of another moment ({packet.time} us)"
+            return f"returned a packet with another time ({packet.time} us)"
         for kind in self._promised:
             if kind not in packet.data:
-                return f"gave a packet without the '{kind}' it promises"
+                return f"returned a packet without the '{kind}' that it declares"
         return self._content_objection(packet, before)
 
     def _content_objection(self, packet: Packet, before: Packet | None) -> str | None:
@@ -84,7 +84,7 @@ class Inspection:
     def _face_objection(self, face: Face) -> str | None:
         points, emotion = face.landmarks, face.emotion
         if points is not None and (not isinstance(points, np.ndarray) or points.ndim != 2):
-            return "the landmarks of a face are no (N, 2) array"
+            return "the landmarks of a face are not an (N, 2) array"
         if emotion is not None:
             if not isinstance(emotion, Emotion):
                 return f"the emotion of a face is a {type(emotion).__name__} where an Emotion is expected"

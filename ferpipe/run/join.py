@@ -34,7 +34,7 @@ class Join:
 
     def _combine(self, parts: list[Message]) -> Message:
         if any(part.time != parts[0].time for part in parts):
-            raise RunError(f"a join met different moments: {[part.time for part in parts]} us")
+            raise RunError(f"a join received different times: {[part.time for part in parts]} us")
         for part in parts:
             if part.packet is None:
                 return part

@@ -28,7 +28,7 @@ class Tally:
 
 def excused(error: FerpipeError, policy: ErrorPolicy) -> str:
     """What is said of the first error that a policy lets pass."""
-    then = "the frame is left out" if policy.action == "skip" else "the frame goes on as it came"
+    then = "the frame is dropped" if policy.action == "skip" else "the frame is passed on unchanged"
     return f"{error}; {then} (on_error: {policy.action}), and further errors are only counted"
 
 

@@ -78,7 +78,9 @@ def _begun(worker: Worker) -> Iterator[Packet] | None:
     try:
         return iter(given)
     except TypeError:
-        worker.fail(worker.told("frames", f"gave {name_of(given)} where an iterator of packets was expected"))
+        worker.fail(
+            worker.told("frames", f"returned {name_of(given)} where an iterator of packets is expected")
+        )
         return None
 
 
@@ -91,7 +93,7 @@ def _check(worker: Worker, packet: object, last: int) -> None:
     frame = packet.frame
     if frame.source != name:
         raise StageError(
-            name, "frames", f"gave a frame of '{frame.source}'", frame=frame.index, time=frame.time
+            name, "frames", f"returned a frame of '{frame.source}'", frame=frame.index, time=frame.time
         )
     if frame.time <= last:
         raise StageError(

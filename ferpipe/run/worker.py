@@ -244,7 +244,7 @@ class Worker:
         if not given or given == [None]:
             return message.without("dropped", self.node.name)
         if len(given) > 1:
-            raise _NonsenseError("process", "gave several packets where one or None was expected", message)
+            raise _NonsenseError("process", "returned several packets where one or None is expected", message)
         self._check(message, given[0], "process")
         return Message(message.seq, message.time, given[0])  # type: ignore[arg-type]
 
@@ -272,11 +272,11 @@ class Worker:
 
     def _find(self, packet: object, call: str) -> Message:
         if not isinstance(packet, Packet):
-            raise _NonsenseError(call, f"gave {name_of(packet)} where packets were expected")
+            raise _NonsenseError(call, f"returned {name_of(packet)} where packets are expected")
         for kept in self._kept:
             if self._holds(kept) and kept.time == packet.time:
                 return kept
-        raise _NonsenseError(call, f"gave a packet at {packet.time} us that it does not hold")
+        raise _NonsenseError(call, f"returned a packet at {packet.time} us that it does not hold")
 
     def _check(self, message: Message, packet: object, call: str) -> None:
         wrong = self.inspection.objection(packet, message.packet)

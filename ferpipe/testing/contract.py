@@ -116,7 +116,7 @@ def _check_source(stage: type[Source[Any]], options: Options, limit: int, folder
         _demand(_shapes(one) == _shapes(two), _OTHERWISE)
 
 
-_OTHERWISE = "a second, new instance behaves otherwise than the first"
+_OTHERWISE = "a second, new instance behaves differently from the first"
 
 
 def _check_packets(
@@ -144,11 +144,11 @@ def _check_packets(
         "it changed a packet it was given: work on a copy of the picture",
     )
     if stage.independent(options):
-        _demand(not stage.delays, "it is independent and delays: copies could not keep the order")
+        _demand(not stage.delays, "it is independent and delays: replicas could not keep the order")
         alone = [run_stage(stage(options), [p], folder=folder / f"alone-{i}") for i, p in enumerate(packets)]
         _demand(
             [_arrays(packet) for packet in run("together")] == [_arrays(p) for one in alone for p in one],
-            "it is independent, but gives other things when a packet reaches it alone",
+            "it is independent, but gives different results for a packet on its own",
         )
     hanging = any(map(is_of_faces, needs))
     wanted = needs | {"faces"} if hanging else needs  # what hangs on faces comes with them

@@ -90,7 +90,7 @@ def load(path: str | Path) -> Timeline:
     What the file is shows in its content, not in its name.  A last line that was cut short is left
     out.  A `.csv` does not tell the source, the model and the frames without a face.
 
-    Raises UsageError where the file cannot be read, is no timeline, is damaged, or is of a version
+    Raises UsageError where the file cannot be read, is not a timeline, is damaged, or is of a version
     that this ferpipe does not know.
     """
     where = Path(path)
@@ -100,7 +100,7 @@ def load(path: str | Path) -> Timeline:
     except OSError as error:
         raise UsageError(f"cannot read the timeline '{where}': {error.strerror or error}") from error
     except UnicodeDecodeError as error:
-        raise UsageError(f"'{where}' is no timeline: it is not text") from error
+        raise UsageError(f"'{where}' is not a timeline: it is not text") from error
 
 
 def _read(file: TextIO, where: Path) -> Timeline:
@@ -122,7 +122,7 @@ def _read_cut(file: TextIO, where: Path) -> Timeline:
     """A document that a run which was killed has begun, as `Document` writes it: a line a frame."""
     head, has_frames = _head_of(file)
     if head is None:
-        raise UsageError(f"'{where}' is no timeline, or it is cut short: it is not valid JSON")
+        raise UsageError(f"'{where}' is not a timeline, or it is cut short: it is not valid JSON")
     _check_version(head, where)
     header = cast("Header", {"classes": [], **head})
     frames: list[FrameRecord] = []
@@ -191,7 +191,7 @@ def _recounted(frames: list[FrameRecord], header: Header, where: Path) -> Timeli
     try:
         return _added_up(frames, header)
     except (KeyError, TypeError) as error:
-        raise UsageError(f"'{where}' is damaged: a frame lacks what the format asks for") from error
+        raise UsageError(f"'{where}' is damaged: a frame lacks what the format requires") from error
 
 
 def _added_up(frames: list[FrameRecord], header: Header) -> Timeline:
@@ -230,7 +230,7 @@ def _read_table(file: TextIO, where: Path) -> Timeline:
     try:
         classes = classes_of(table.fieldnames or ())
     except KeyError as error:
-        raise UsageError(f"'{where}' is no timeline: it has no column '{error.args[0]}'") from error
+        raise UsageError(f"'{where}' is not a timeline: it has no column '{error.args[0]}'") from error
     frames: list[FrameRecord] = []
     tally = Tally()
     try:
@@ -238,7 +238,7 @@ def _read_table(file: TextIO, where: Path) -> Timeline:
             frames.append(record)
             tally.add(record, duration)
     except (ValueError, TypeError, KeyError) as error:
-        raise UsageError(f"'{where}' is damaged: line {table.line_num} is no row of a timeline") from error
+        raise UsageError(f"'{where}' is damaged: line {table.line_num} is not a row of a timeline") from error
     return Timeline(
         source=None,
         model=None,
@@ -263,4 +263,4 @@ def _check_version(head: Any, where: Path) -> None:
         return
     if isinstance(found, str) and _VERSION.fullmatch(found):
         raise UsageError(f"'{where}' is of format '{found}'; this ferpipe reads '{FORMAT}': update ferpipe")
-    raise UsageError(f"'{where}' is no timeline: its 'format' is not '{FORMAT}'")
+    raise UsageError(f"'{where}' is not a timeline: its 'format' is not '{FORMAT}'")

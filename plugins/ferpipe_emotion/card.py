@@ -189,7 +189,7 @@ class Model(_Part):
         if self.sha256 is not None and (found := digest(*self.files)) != self.sha256:
             raise UsageError(
                 f"model '{self.name}': '{self.path}' has the checksum {found[:12]}..., its side file says "
-                f"{self.sha256[:12]}...; fetch the model again, or export it anew with its side file"
+                f"{self.sha256[:12]}...; fetch the model again, or export it again with its side file"
             )
 
     def write(self, path: Path) -> None:

@@ -146,7 +146,7 @@ def classifier_of(
     except Exception as error:
         reason = " ".join(str(error).split())[:160]
         raise UsageError(
-            f"'{found.path}' is damaged or no classifier: it cannot be run ({reason})"
+            f"'{found.path}' is damaged or not a classifier: it cannot be run ({reason})"
         ) from error
     return classifier
 
@@ -176,7 +176,7 @@ def _described(found: Found, network: Network, classes: Sequence[str] | None, gi
     sizes = " and ".join(str(size) for size in network.output_sizes)
     if not classes or "scale" not in given:
         raise UsageError(
-            f"model '{name}' has no side file that says its classes and scale: write one (docs/models.md), "
+            f"model '{name}' has no side file with its classes and scale: write one (docs/models.md), "
             f"or give its {sizes} classes in order (of FER2013: classes: [{FER2013}]) and how it wants its "
             "pixels (input: {scale: raw, unit, signed or standardize}); to evaluate, --classes and --scale"
         )
@@ -227,11 +227,11 @@ def refuse_misfit(card: Model, shape: Sequence[int | None], sizes: Sequence[int]
     index = card.output.index
     if index >= len(sizes):
         raise UsageError(
-            f"model '{card.name}' has {len(sizes)} outputs, its side file asks for number {index}"
+            f"model '{card.name}' has {len(sizes)} outputs, its side file asks for output {index}"
         )
     if sizes[index] != len(card.classes):
         raise UsageError(
-            f"model '{card.name}' tells {sizes[index]} classes apart, but {len(card.classes)} are named: "
+            f"model '{card.name}' distinguishes {sizes[index]} classes, but {len(card.classes)} are named: "
             f"{', '.join(card.classes)}"
         )
     given = card.input
@@ -240,6 +240,6 @@ def refuse_misfit(card: Model, shape: Sequence[int | None], sizes: Sequence[int]
     if len(theirs) != 3 or any(t is not None and t != o for t, o in zip(theirs, ours, strict=True)):
         shown = " x ".join(str(size or "any") for size in theirs)
         raise UsageError(
-            f"model '{card.name}' wants an input of {shown}, but {' x '.join(map(str, ours))} is described "
+            f"model '{card.name}' expects an input of {shown}, but {' x '.join(map(str, ours))} is described "
             f"({given.layout}); correct 'input' in the side file or the options"
         )

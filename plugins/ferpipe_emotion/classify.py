@@ -237,7 +237,7 @@ class Keras(Classify[KerasOptions]):
         if not self.context.trusted:
             raise UsageError(
                 f"'{found.path}' is a Keras model, which can hold code, and the pipeline is run with "
-                "--no-local-plugins: export the model to LiteRT, or leave that option out if you trust it"
+                "--no-local-plugins: export the model to LiteRT, or omit that option if you trust it"
             )
         if found.format in {"litert", "onnx"}:
             raise UsageError(_other_stage(found))

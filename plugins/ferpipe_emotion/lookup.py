@@ -88,7 +88,7 @@ def find_model(name_or_path: str | Path) -> Found:
     if path.suffix == ".json":
         return _from_card(path) if is_side_file(path) else _layers(path)
     if path.suffix not in _FORMATS:
-        raise UsageError(f"'{path}' is no model that ferpipe can read: it must be {_ACCEPTED}")
+        raise UsageError(f"'{path}' is not a model that ferpipe can read: it must be {_ACCEPTED}")
     return _beside(Found(path, _FORMATS[path.suffix]))
 
 

@@ -21,7 +21,7 @@ def checks() -> Iterator[Check]:
     yield Check("opencv", "ok", cv2.__version__)
     folder = Path(getattr(getattr(cv2, "data", None), "haarcascades", "."))
     if hasattr(cv2, "CascadeClassifier") and (folder / "haarcascade_frontalface_default.xml").is_file():
-        yield Check("haar", "ok", "OpenCV brings it")
+        yield Check("haar", "ok", "included in OpenCV")
     else:
         advice = "pip install 'opencv-python<5' if you want the stage 'haar'; the others work"
-        yield Check("haar", "warn", f"OpenCV {cv2.__version__} does not bring it", advice)
+        yield Check("haar", "warn", f"not included in OpenCV {cv2.__version__}", advice)

@@ -60,7 +60,7 @@ class Haar(Detector[HaarOptions]):
         file = Path(cv2.__file__).parent / "data" / _CASCADE
         self._cascade = cv2.CascadeClassifier(str(file))
         if self._cascade.empty():
-            raise UsageError(f"OpenCV cannot read {file}: install 'opencv-python<5' again")
+            raise UsageError(f"OpenCV cannot read {file}: reinstall 'opencv-python<5'")
         context.note("detector", {"name": "haar", "model": _CASCADE.removesuffix(".xml")})
 
     def look(self, image: Image, *, still: bool = False) -> Candidates:  # noqa: ARG002

@@ -72,7 +72,7 @@ def open_network(name: str, threads: int) -> BlazeNetwork:
     variant = VARIANTS[name]
     file = shipped("models") / "blazeface" / variant.file
     if not file.is_file():
-        raise UsageError(f"the weights {file} are missing: install ferpipe again")
+        raise UsageError(f"the weights {file} are missing: reinstall ferpipe")
     return BlazeNetwork(variant, file, threads)
 
 

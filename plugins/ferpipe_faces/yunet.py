@@ -63,7 +63,7 @@ class YuNet(Detector[YuNetOptions]):
         except cv2.error as error:
             raise UsageError(
                 f"{file} is not a YuNet network that OpenCV {cv2.__version__} can read: "
-                "fetch it again with 'ferpipe models pull yunet'"
+                "download it again with 'ferpipe models pull yunet'"
             ) from error
         context.note("detector", {"name": "yunet", "model": file.stem})
 
@@ -72,7 +72,7 @@ class YuNet(Detector[YuNetOptions]):
             file = context.input(self.options.model)
             if not file.is_file():
                 raise UsageError(
-                    f"there is no file {file}: correct 'model', or leave it out and run "
+                    f"there is no file {file}: correct 'model', or omit it and run "
                     "'ferpipe models pull yunet'"
                 )
             return file

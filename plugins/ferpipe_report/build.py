@@ -99,7 +99,7 @@ def _events(recordings: Sequence[Recording], paths: Sequence[Path]) -> dict[int,
         lost = [event for event in events if all(event not in each for each in placed)]
         if lost:
             known = ", ".join(f"'{recording.name}'" for recording in recordings[:3])
-            raise UsageError(f"{path}: '{lost[0].file}' is none of the recordings, such as {known}")
+            raise UsageError(f"{path}: '{lost[0].file}' is not one of the recordings, such as {known}")
         for i, each in enumerate(placed):
             found[i] += each
     return {i: sorted(each, key=lambda event: (event.start, event.end)) for i, each in found.items()}

@@ -120,6 +120,6 @@ def convert(
     from ferpipe_report.convert.run import convert as run
 
     if kind is not None and kind not in FORMATS:
-        raise click.BadParameter(f"'{kind}' is none of {', '.join(FORMATS)}", param_hint="--format")
+        raise click.BadParameter(f"'{kind}' is not one of {', '.join(FORMATS)}", param_hint="--format")
     run(timelines, output, kind, videos, overwrite=overwrite)
     return 0

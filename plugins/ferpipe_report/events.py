@@ -100,7 +100,7 @@ def _from_table(text: str, path: Path) -> list[Event]:
             stop = number(end) if end is not None else begin + (number(long) if long is not None else 0.0)
         except ValueError as error:
             raise UsageError(
-                f"{path}:{line}: '{start}' to '{end or long}' is no time: give seconds"
+                f"{path}:{line}: '{start}' to '{end or long}' is not a time: give seconds"
             ) from error
         if stop < begin:
             raise UsageError(f"{path}:{line}: '{name}' ends at {stop} s, before it starts at {begin} s")
@@ -118,7 +118,7 @@ def _from_boris(rows: Sequence[Row], path: Path) -> list[Event]:
         try:
             time = number(pick(row, ("time",)) or "")
         except ValueError as error:
-            raise UsageError(f"{path}:{line}: '{row.get('time')}' is no time: give seconds") from error
+            raise UsageError(f"{path}:{line}: '{row.get('time')}' is not a time: give seconds") from error
         key = (name, file, pick(row, ("subject",)))
         if kind == "START":
             begun[key] = time
@@ -127,7 +127,7 @@ def _from_boris(rows: Sequence[Row], path: Path) -> list[Event]:
         elif kind != "STOP":
             found.append(_event(time, time, name, file))
     if begun:
-        raise UsageError(f"{path}: '{next(iter(begun))[0]}' starts and never stops: complete it in BORIS")
+        raise UsageError(f"{path}: '{next(iter(begun))[0]}' starts but never stops: complete it in BORIS")
     return found
 
 
@@ -137,7 +137,7 @@ def _from_eaf(text: str, path: Path) -> list[Event]:
     try:
         root = ET.fromstring(text)  # noqa: S314 -- without a document type nothing can be expanded
     except ET.ParseError as error:
-        raise UsageError(f"'{path}' is no ELAN file: {error}") from error
+        raise UsageError(f"'{path}' is not an ELAN file: {error}") from error
     slots = {
         slot.get("TIME_SLOT_ID"): int(slot.get("TIME_VALUE", "-1")) / 1000 for slot in root.iter("TIME_SLOT")
     }

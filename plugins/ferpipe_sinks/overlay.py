@@ -71,7 +71,7 @@ class OverlayStage(Stage[OverlayOptions]):
         if "measures" in self.options.show or names:
             self._plates = Plates([measure for measure in known if not names or measure.name in names])
             if not known:
-                context.log.warning("no stage before gives a measure to draw")
+                context.log.warning("no earlier stage gives a measure to draw")
 
     def process(self, packet: Packet) -> Packet:
         """Give the packet a canvas."""

@@ -133,7 +133,7 @@ class StreamSink(Stage[StreamOptions]):
         if not context.trusted:
             raise UsageError(
                 f"it would send pictures to {redact(self.options.url)}, and the pipeline is run with "
-                "--no-local-plugins: leave that option out if you trust it, or send to an .m3u8 file"
+                "--no-local-plugins: omit that option if you trust it, or send to an .m3u8 file"
             )
         return self.options.url
 
@@ -161,7 +161,7 @@ class StreamSink(Stage[StreamOptions]):
             )
         except OSError as error:
             why = error.strerror or str(error)
-            self.context.log.warning("ffmpeg cannot be started (%s): %s; trying again", self._ffmpeg, why)
+            self.context.log.warning("ffmpeg cannot be started (%s): %s; retrying", self._ffmpeg, why)
             return False
         period, sent = 1 / self.options.fps, 0
         started = due = monotonic()
@@ -174,7 +174,7 @@ class StreamSink(Stage[StreamOptions]):
         healthy = monotonic() - started > _HEALTHY
         if not self._ended:
             where = redact(self._target)
-            self.context.log.warning("stream to %s broke: %s; trying again", where, sender.last_words())
+            self.context.log.warning("the stream to %s failed: %s; retrying", where, sender.last_words())
         return healthy
 
     def _next(self, due: float) -> Image | None:
@@ -228,6 +228,6 @@ def _find_ffmpeg() -> str:
     path = shutil.which(found)
     if path is None:
         raise UsageError(
-            f"stream needs ffmpeg, and '{found}' cannot be run: mend or remove IMAGEIO_FFMPEG_EXE"
+            f"stream needs ffmpeg, and '{found}' cannot be run: correct or unset IMAGEIO_FFMPEG_EXE"
         )
     return os.path.abspath(path)  # noqa: PTH100 -- it is started in another folder; links stay

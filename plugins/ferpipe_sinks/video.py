@@ -142,7 +142,7 @@ class VideoSink(Stage[VideoOptions]):
             self._miss(error.strerror or str(error))
             return None
         if sound.lost:
-            self._miss(f"{self._target.suffix} cannot hold it as it is", sound.lost)
+            self._miss(f"{self._target.suffix} cannot hold it without conversion", sound.lost)
         return sound
 
     def _copy(self, packets: Iterable[Coded[Any]]) -> None:
@@ -159,7 +159,7 @@ class VideoSink(Stage[VideoOptions]):
 
     def _miss(self, why: str, streams: int = 1) -> None:
         self.context.count("sound_lost", streams)
-        self.context.log.warning("the sound is not in '%s': %s", self._target, why)
+        self.context.log.warning("the audio was not copied to '%s': %s", self._target, why)
 
     def _finish(self, film: Film) -> None:
         if self._failed:

@@ -42,7 +42,7 @@ def _cameras() -> Check:
 
     found = list_cameras()
     if not found:
-        advice = "plug one in; in a container or over ssh, hand /dev/video0 on"
+        advice = "connect one; in a container, pass /dev/video0 through"
         return Check("cameras", "warn", "none", advice)
     listed = []
     for camera in found:

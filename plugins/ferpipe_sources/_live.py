@@ -242,9 +242,9 @@ class LiveSource(Source[LiveOptionsT], Generic[LiveOptionsT]):
             raise RunError(said)
         if options.reconnect_tries is not None and self._backoff.failures >= options.reconnect_tries:
             attempts = "1 attempt" if options.reconnect_tries == 1 else f"{options.reconnect_tries} attempts"
-            raise RunError(f"{said} (given up after {attempts} to connect again)")
+            raise RunError(f"{said} (gave up after {attempts} to reconnect)")
         if line := self._complaints.about(said, time.monotonic()):
-            self.context.log.warning("%s; connecting again", line)
+            self.context.log.warning("%s; reconnecting", line)
         self.context.count("reconnects")
         return True
 

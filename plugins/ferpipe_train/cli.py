@@ -201,9 +201,9 @@ def export(
         raise click.UsageError(f"--{wanted[0]} and --{wanted[1]} exclude each other: give one of them")
     if len(models) > 1:
         if wanted or mirror or head is not None:
-            raise click.UsageError("several networks are joined first: leave the other options to its export")
+            raise click.UsageError("the ensemble is built first: give the other options when it is exported")
         return run_ensemble(models, out, data, soup=soup)
     if soup:
-        raise click.UsageError("--soup averages several networks: name more than one")
+        raise click.UsageError("--soup averages several networks: give more than one")
     kept = int(head) if head is not None and head.isdecimal() else head
     return run_export(models[0], out, (wanted or ["float32"])[0], data, kept, mirror=mirror)

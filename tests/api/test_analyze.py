@@ -173,9 +173,9 @@ def test_a_broken_picture_and_a_folder(tmp_path: Path, photo: Path) -> None:
 
 
 def test_a_wrong_choice() -> None:
-    with pytest.raises(UsageError, match=r"'blazefase' is no face detector: did you mean 'blazeface'\?"):
+    with pytest.raises(UsageError, match=r"'blazefase' is not a face detector: did you mean 'blazeface'\?"):
         ferpipe.analyze(ASTRONAUT, detector="blazefase")
-    with pytest.raises(UsageError, match="'track' is no face detector"):
+    with pytest.raises(UsageError, match="'track' is not a face detector"):
         ferpipe.analyze(ASTRONAUT, detector="track")
     with pytest.raises(ConfigError, match=r"unknown option 'treshold' \(did you mean 'threshold'\?\)"):
         ferpipe.analyze(ASTRONAUT, detector=("blazeface", {"treshold": 0.3}))
@@ -216,7 +216,7 @@ def test_a_wrong_video(video: str, message: str) -> None:
     with pytest.raises(UsageError, match=message) as caught:
         ferpipe.analyze_video(video)
     assert "secret" not in str(caught.value)
-    with pytest.raises(UsageError, match="'smooth' is no face detector"):
+    with pytest.raises(UsageError, match="'smooth' is not a face detector"):
         ferpipe.analyze_video(shipped("samples") / "demo.mp4", detector="smooth")
 
 

@@ -92,9 +92,12 @@ def test_a_folder_of_stills_is_one_timeline(portrait, tmp_path):
         (["annotate", "portrait.jpg"], "not a video"),
         (["timeline", "a.mp4", "x/a.mp4", "-o", "out"], "written twice"),
         (["timeline"], "VIDEOS"),
-        (["annotate", "x.mp4", "--detector", "magic"], "'magic' is no face detector: the installed ones are"),
+        (
+            ["annotate", "x.mp4", "--detector", "magic"],
+            "'magic' is not a face detector: the installed",
+        ),
         (["timeline", "x.mp4", "--detector", "blazfaec"], "did you mean 'blazeface'?"),
-        (["timeline", "x.mp4", "--detector", "track"], "'track' is no face detector"),
+        (["timeline", "x.mp4", "--detector", "track"], "'track' is not a face detector"),
     ],
 )
 def test_mistakes_are_a_line_and_exit_code_2(args, says, capsys, tmp_path, monkeypatch):
@@ -177,7 +180,7 @@ def test_any_installed_detector_will_do(portrait, tmp_path, capsys):
     film = shipped("samples") / "demo.mp4"
     assert main(["timeline", str(film), "-o", str(tmp_path / "x.json"), *common[4:], "--every", "2"]) == 2
     assert (
-        "'centre' looks at every frame and has no option 'every': leave --every out"
+        "'centre' processes every frame and has no option 'every': leave --every out"
         in capsys.readouterr().err
     )
 

@@ -38,7 +38,7 @@ def test_this_machine_can_work(capsys: pytest.CaptureFixture[str]) -> None:
         "ffmpeg",
     ):
         assert name in names
-    assert lines[-1].startswith("all is well")
+    assert lines[-1].startswith("no failures")
 
 
 def test_json_is_the_same_list(capsys: pytest.CaptureFixture[str]) -> None:
@@ -91,7 +91,7 @@ def test_a_check_that_raises_is_a_line(tmp_path: Path) -> None:
 
 def test_what_is_no_check_is_a_line(tmp_path: Path) -> None:
     plugin = write(tmp_path / "lamp.py", "return ['fine']")
-    assert "not a Check" in checks(plugin)[str(plugin)].found
+    assert "no Check" in checks(plugin)[str(plugin)].found
 
 
 def test_a_broken_plugin_and_a_left_out_one_are_lines(tmp_path: Path) -> None:

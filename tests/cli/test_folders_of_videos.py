@@ -53,7 +53,7 @@ def test_a_mixed_folder_loses_nothing(clips, capsys):
     assert lengths() == {"a.timeline.json": 5, "b.timeline.json": 5, "clips.timeline.json": 2}
     assert [frame["picture"] for frame in load("out/clips.timeline.json").frames] == ["1.png", "2.jpg"]
     said = capsys.readouterr().err
-    assert "left out, since they are no videos and no pictures: notes.txt" in said
+    assert "skipped, as neither videos nor pictures: notes.txt" in said
     assert said.count("\n") == 1
 
 
@@ -92,7 +92,7 @@ def test_a_video_that_cannot_be_read_is_a_line_and_the_others_are_done(clips, ca
 
 @pytest.mark.parametrize("verb", ["timeline", "annotate"])
 @pytest.mark.parametrize(
-    ("name", "said"), [("nothing/", "holds no videos and no pictures"), ("*.mkv", "nothing fits")]
+    ("name", "said"), [("nothing/", "contains no videos or pictures"), ("*.mkv", "nothing matches")]
 )
 def test_nothing_that_can_be_read_is_an_error(tmp_path, monkeypatch, capsys, verb, name, said):
     monkeypatch.chdir(tmp_path)
@@ -118,7 +118,7 @@ def test_annotate_takes_several_and_leaves_pictures_out(clips, capsys):
     assert main(["annotate", "clips", "-o", "out", "--timeline", "times", "-q"]) == 0
     assert sorted(path.name for path in Path("out").iterdir()) == ["a.annotated.mp4", "b.annotated.mp4"]
     assert lengths("times") == {"a.timeline.json": 5, "b.timeline.json": 5}
-    assert "2 pictures: left out, since 'ferpipe annotate' takes videos" in capsys.readouterr().err
+    assert "2 pictures: skipped, since 'ferpipe annotate' takes videos" in capsys.readouterr().err
 
 
 def test_the_shared_folder(case, tmp_path):

@@ -103,7 +103,7 @@ def test_at_every_step_of_starting_it_is_130_and_at_most_a_line(folder: Path, at
         check=False,
     )
     assert done.returncode == 130
-    assert done.stderr in {"", "ferpipe: ended by SIGINT; what was written is finished\n"}
+    assert done.stderr in {"", "ferpipe: ended by SIGINT; the outputs were finalised\n"}
     assert sorted(path.name for path in folder.iterdir() if path.is_file()) == [
         "kit.py",
         "none.png",

@@ -58,7 +58,7 @@ def test_the_list_shows_licence_scores_and_what_a_pull_would_bring(
     out = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
     path = home / "base.tflite"
     assert f"base emotion unchecked 0.00 MB Apache-2.0 PublicTest 0.7012, FER+ 0.8 {path}" in out
-    assert any(line.startswith("'ferpipe models pull yunet' brings a face detector") for line in out)
+    assert any(line.startswith("'ferpipe models pull yunet' downloads a face detector") for line in out)
 
 
 def test_a_pulled_model_is_listed_and_offered_no_more(home: Path, capsys: pytest.CaptureFixture[str]) -> None:

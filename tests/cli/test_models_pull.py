@@ -112,7 +112,7 @@ def test_a_missing_file_on_the_server_is_one_line(
 def test_without_a_network_the_line_says_what_to_do(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["models", "pull", "yunet", "--from", "http://me:secret@127.0.0.1:1"]) == 1
     (line,) = capsys.readouterr().err.splitlines()
-    assert "with no internet here, fetch the file elsewhere" in line
+    assert "without internet access, download the file elsewhere" in line
     assert str(home / FILE) in line
     assert "secret" not in line
 
@@ -134,7 +134,7 @@ def test_only_the_web_is_downloaded_from(base: str, home: Path, capsys: pytest.C
 
 def test_an_unknown_model_names_those_there_are(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["models", "pull", "resnet"]) == 2
-    assert "there are yunet" in capsys.readouterr().err
+    assert "available are yunet" in capsys.readouterr().err
 
 
 def test_a_folder_that_cannot_be_made_is_one_line(

@@ -118,7 +118,7 @@ def test_a_second_run_is_refused_and_the_first_is_whole(folder: Path) -> None:
     first.terminate()
     assert first.communicate(timeout=60) == (
         None,
-        "ferpipe: ended by SIGTERM; what was written is finished\n",
+        "ferpipe: ended by SIGTERM; the outputs were finalised\n",
     )
     lines = (folder / "out.txt").read_text().split()
     assert lines == [str(i) for i in range(len(lines))]
@@ -165,7 +165,7 @@ def test_what_is_being_finished_has_no_limit_while_it_moves_on(
         assert "." * 10 in (folder / "out.txt").read_text()
     else:
         assert done.returncode == 1
-        assert "no answer for 0.6 s" in done.stderr
+        assert "no response for 0.6 s" in done.stderr
 
 
 def test_what_an_output_holds_is_told_without_reading_it(

@@ -212,7 +212,7 @@ def test_a_trace_that_cannot_be_written_is_said_before_the_run(folder, capsys):
     (folder / "file").write_text("")
     assert main(["run", "p.yaml", "--trace", "file/trace.json"]) == 2
     assert "the folder" in (said := capsys.readouterr().err)
-    assert "cannot be made" in said
+    assert "cannot be created" in said
     assert not (folder / "out.txt").exists()
 
 

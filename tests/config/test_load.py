@@ -146,9 +146,9 @@ def test_a_registry_may_be_made_when_it_is_needed(registry: Any, tmp_path: Path)
         (b"version: 1\nname: caf\xe9\n", ":2:10: is not UTF-8 text (save the file as UTF-8)"),
         ("version: 1\n".encode("utf-16"), ":1:1: is not UTF-8 text"),
         (b"", ": the file is empty"),
-        (b"#" * 300_000, ": is larger than 256 kB, so it is no pipeline"),
+        (b"#" * 300_000, ": is larger than 256 kB, so it is not a pipeline"),
         (b"\x89PNG\r\n\x1a\n\x00\x00", ":1:1: is not UTF-8 text"),
-        (b"\0" * 300_000, ": is larger than 256 kB, so it is no pipeline (a pipeline is a YAML file; "),
+        (b"\0" * 300_000, ": is larger than 256 kB, so it is not a pipeline (a pipeline is a YAML file; "),
     ],
 )
 def test_a_file_that_is_no_pipeline(tmp_path: Path, registry: Any, raw: bytes, message: str) -> None:
@@ -198,9 +198,7 @@ def test_a_pipeline_is_found_by_path_or_name(tmp_path: Path, monkeypatch: pytest
 def test_a_stage_may_be_unknown_because_its_plugin_is_not_in_use(mistakes, registry):
     registry.idle = ("ferpipe-glow 0.1 (glow)", "faces (ferpipe 0.1)")
     (line,) = mistakes("version: 1\nstages:\n- {use: camera, with: {path: x}}\n- zzzz\n")
-    assert line.endswith(
-        "not in use are ferpipe-glow 0.1 (glow) and faces (ferpipe 0.1), see 'ferpipe plugins')"
-    )
+    assert line.endswith("unused are ferpipe-glow 0.1 (glow) and faces (ferpipe 0.1), see 'ferpipe plugins')")
 
 
 def test_a_stage_that_is_written_as_a_key_is_looked_into(mistakes):

@@ -25,7 +25,7 @@ DOCUMENT = [
     ("version: 1\n", "p.yaml:1:1: the key 'stages' is missing "),
     ("stages: [{use: camera, with: {path: x}}]\n", "p.yaml:1:1: the key 'version' is missing "),
     (CAM.replace("1", "2", 1), "p.yaml:1:10: 'version': expected 1, found 2"),
-    (CAM.replace("1", "'1'", 1), "p.yaml:1:10: 'version': expected 1, found '1' (take the quotes off)"),
+    (CAM.replace("1", "'1'", 1), "p.yaml:1:10: 'version': expected 1, found '1' (remove the quotes)"),
     (CAM + "stagez: 1\n", "p.yaml:4:1: unknown key 'stagez' (did you mean 'stages'?)"),
     (
         CAM + "zzz: 1\n",
@@ -57,10 +57,10 @@ DOCUMENT = [
 YAML = [
     (
         "a: [b\n",
-        "p.yaml:2:1: bad YAML: while parsing a flow sequence that begins in line 1, expected ',' or ']', ",
+        "p.yaml:2:1: bad YAML: while parsing a flow sequence that begins on line 1, expected ',' or ']', ",
     ),
-    ("a: 'b\n", "p.yaml:2:1: bad YAML: while scanning a quoted scalar that begins in line 1, "),
-    ("a: b: c\n", "p.yaml:1:5: bad YAML: mapping values are not allowed here (put a text that holds"),
+    ("a: 'b\n", "p.yaml:2:1: bad YAML: while scanning a quoted scalar that begins on line 1, "),
+    ("a: b: c\n", "p.yaml:1:5: bad YAML: mapping values are not allowed here (put text that contains"),
     ("a:\n\t- b\n", "p.yaml:2:1: bad YAML: while scanning for the next token, found character '\\t' "),
     ("a: *b\n", "p.yaml:1:4: bad YAML: found undefined alias 'b'"),
     ("a: 1\n---\nb: 1\n", "p.yaml:2:1: bad YAML: expected a single document in the stream, "),
@@ -69,11 +69,11 @@ YAML = [
     ("a: !!python/object:os.system x\n", "p.yaml:1:4: the tag '!!python/object:os.system' is not allowed"),
     ("a: !own {b: 1}\n", "p.yaml:1:4: the tag '!own' is not allowed"),
     ("a: !!int x\n", "p.yaml:1:4: cannot be read as YAML's int"),
-    ("? [a, b]\n: 1\n", "p.yaml:1:3: a key must be a plain word"),
+    ("? [a, b]\n: 1\n", "p.yaml:1:3: a key must be a plain string"),
     ("<<: 3\n", "p.yaml:1:5: a merge key takes a mapping, or a list of mappings"),
     (
         "version: 1\nname: a\nversion: 1\n",
-        "p.yaml:3:1: the key 'version' stands here twice (it stands in line 1 already; keep one of them)",
+        "p.yaml:3:1: duplicate key 'version' (it is already on line 1; keep one of them)",
     ),
     ("a: &a [*a]\n", "is nested more than 40 deep"),
     ("a: " + "[" * 3000, "is nested too deeply"),
@@ -108,7 +108,7 @@ STAGES = [
         CAM + "- {use: detect, every: 2}\n",
         "p.yaml:4:17: detect: unknown key 'every' (it is an option of detect: put it under with)",
     ),
-    (CAM + "- {use: 'null', name: a.b}\n", "p.yaml:4:23: a.b: 'name': expected a text of the form "),
+    (CAM + "- {use: 'null', name: a.b}\n", "p.yaml:4:23: a.b: 'name': expected text of the form "),
     (
         CAM + "- {use: 'null', timeout: soon}\n",
         "p.yaml:4:26: null: 'timeout': expected a number, found 'soon'",
@@ -150,7 +150,7 @@ OPTIONS = [
     ),
     (
         CAM + "- {use: write, with: {style: {colour: Red}}}\n",
-        "p.yaml:4:39: write: 'style.colour': expected a text of the form ^[a-z]+$, found 'Red' (A word.)",
+        "p.yaml:4:39: write: 'style.colour': expected text of the form ^[a-z]+$, found 'Red' (A word.)",
     ),
     (
         CAM + "- {use: write, with: {labels: [a, 2]}}\n",
@@ -205,7 +205,7 @@ GRAPH = [
     ),
     (
         CAM + "- {use: 'null', name: a, from: [cam, b]}\n- {use: 'null', name: b}\n",
-        "p.yaml:4:32: a: is fed by its own output: a -> b -> a (take one of these inputs out)",
+        "p.yaml:4:32: a: receives its own output: a -> b -> a (remove one of these inputs)",
     ),
     (
         CAM + "- {use: 'null', name: cam}\n",
@@ -215,7 +215,7 @@ GRAPH = [
         CAM + "- {use: camera, with: {path: b}}\n- {use: 'null', from: [cam, camera]}\n",
         "p.yaml:5:23: null: joins packets of different sources: 'cam' and 'camera'",
     ),
-    (CAM + "- {use: 'null', from: []}\n", "p.yaml:4:23: null: takes packets from nowhere"),
+    (CAM + "- {use: 'null', from: []}\n", "p.yaml:4:23: null: has no input"),
     (
         CAM + "- {use: camera, from: cam, with: {path: b}}\n",
         "p.yaml:4:23: camera: is a source and takes no input",

@@ -131,12 +131,15 @@ def test_an_answer_that_is_not_finite_is_no_emotion(single, tmp_path, context, p
 @pytest.mark.parametrize(
     ("more", "said"),
     [
-        ({}, r"no side file that says its classes and scale.* or give its 3 classes in order"),
+        ({}, r"no side file with its classes and scale.* or give its 3 classes in order"),
         ({"classes": CLASSES}, "input: {scale: raw, unit, signed or standardize}"),
-        ({"classes": ("a", "b"), "given": {"scale": "raw"}}, "tells 3 classes apart, but 2 are named: a, b"),
+        (
+            {"classes": ("a", "b"), "given": {"scale": "raw"}},
+            "distinguishes 3 classes, but 2 are named",
+        ),
         (
             {"classes": CLASSES, "given": {"scale": "raw", "height": 48}},
-            "wants an input of 24 x 20 x 1, but 48",
+            "expects an input of 24 x 20 x 1, but 48",
         ),
         ({"classes": CLASSES, "given": {"scale": "raw", "layout": "NCHW"}}, "but 1 x 24 x 20 is described"),
         ({"classes": CLASSES, "given": {"scale": "raw", "std": (0,)}}, "std must be above 0"),

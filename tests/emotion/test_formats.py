@@ -186,7 +186,7 @@ def test_what_is_no_onnx_network(tmp_path, monkeypatch):
     broken = tmp_path / "broken.onnx"
     broken.write_bytes(b"\x08\x07 nothing of the kind")
     options = Onnx.Options(model=str(broken), classes=("a", "b"), input={"scale": "unit"})
-    with pytest.raises(UsageError, match=r"broken\.onnx' is no network that ONNX Runtime can run"):
+    with pytest.raises(UsageError, match=r"broken\.onnx' is not a network that ONNX Runtime can run"):
         Onnx(options).open(TestContext(tmp_path))
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
     with pytest.raises(UsageError, match=r"needs onnxruntime, .*pip install 'ferpipe\[onnx\]'"):

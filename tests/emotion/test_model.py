@@ -121,7 +121,7 @@ def test_several_mistakes_are_said_at_once(folder):
     ("name", "said"),
     [
         ("nothing.tflite", "there is no model file"),
-        ("notes.txt", "is no model that ferpipe can read: it must be .tflite"),
+        ("notes.txt", "is not a model that ferpipe can read: it must be .tflite"),
         ("empty", "holds neither a saved_model.pb nor a model.json"),
         ("alone.tflite", "has no side file; write 'alone.json' beside it"),
     ],

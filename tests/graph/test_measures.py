@@ -116,7 +116,7 @@ def test_a_stage_derives_measures_from_those_that_arrive() -> None:
         ({"gives": "light"}, {"measures": (LIGHT,)}, "which 'a' gives as a kind"),
         ({}, {"gives": "light", "measures": (LIGHT,)}, "gives light as a kind and as a measure"),
         ({}, {"measures": (LIGHT, LIGHT)}, "declares the measure light twice"),
-        ({}, {"measures": ("light",)}, "cannot say what it measures: AttributeError"),
+        ({}, {"measures": ("light",)}, "cannot report what it measures: AttributeError"),
     ],
 )
 def test_a_name_means_one_thing(first: Any, second: Any, message: str) -> None:
@@ -128,7 +128,7 @@ def test_a_name_means_one_thing(first: Any, second: Any, message: str) -> None:
 def test_a_measure_that_nothing_uses_is_a_warning() -> None:
     graph = proven(DETECT, node("pose", "faces", inputs="detect", measures=(YAW,)))
     (warning,) = graph.warnings
-    assert str(warning).startswith("pose: nothing uses what it gives (head.yaw) (add a sink behind it")
+    assert str(warning).startswith("pose: nothing uses what it gives (head.yaw) (add a sink after it")
 
 
 def test_notes_hold_where_their_stage_had_a_part() -> None:

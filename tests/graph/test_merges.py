@@ -70,7 +70,7 @@ def test_two_branches_that_both_say_something_of_the_faces_are_refused() -> None
     )
     assert message == (
         "join: joins branches that both give faces: 'trk' and 'emo' "
-        "(put these stages one behind the other, so that it is clear which one counts)"
+        "(put these stages one after the other, so that it is clear which one applies)"
     )
 
 
@@ -80,7 +80,7 @@ def test_two_branches_that_give_one_kind_are_refused_and_each_kind_is_told() -> 
     )
     assert sorted(message.splitlines()) == [
         f"j: joins branches that both give {kind}: 'a' and 'b' "
-        "(put these stages one behind the other, so that it is clear which one counts)"
+        "(put these stages one after the other, so that it is clear which one applies)"
         for kind in "xy"
     ]
 

@@ -43,7 +43,7 @@ stages:
             "hangs in process",
             "skip",
             1,
-            "stage 'track' failed in process at frame 4 (0.160 s): no answer for 30 s",
+            "stage 'track' failed in process at frame 4 (0.160 s): no response for 30 s",
         ),
         ("raises in flush", "pass", 1, "stage 'track' failed in flush: ValueError: no such thing"),
         ("MemoryError", "fail", 1, "stage 'track' failed in process at frame 4 (0.160 s): MemoryError"),

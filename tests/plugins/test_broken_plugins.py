@@ -37,7 +37,7 @@ BAD = {
             "from ferpipe import hookimpl\nclass Odd:\n    def __repr__(self): return 1 / 0\n"
             "@hookimpl\ndef ferpipe_stages():\n    return Odd()\n"
         ),
-        "ferpipe_stages gave a Odd that cannot be shown",
+        "ferpipe_stages returned a Odd that cannot be shown",
     ),
     "no hook": ("x = 1\n", "it has no hook"),
     "misspelt hook": (
@@ -315,4 +315,4 @@ def test_a_plugin_that_gives_paths_that_are_none_is_a_line(tmp_path: Path) -> No
     )
     registry = Registry(files=[odd], allow=[])
     assert registry.model_dirs()[-1] == Path("/a")
-    assert ours(registry) == [f"{odd}: ferpipe_models gave 3, not the path of a folder"]
+    assert ours(registry) == [f"{odd}: ferpipe_models returned 3, not the path of a folder"]

@@ -109,12 +109,12 @@ BROKEN: dict[str, tuple[type[Stage[Any]], str]] = {
     "faces as a mapping": (broken("A", gives(lambda s: {"face": 1})), "'faces' is a dict"),
     "a generator": (broken("A", yields), "process is a generator"),
     "a forgotten return": (broken("A", forgets), "it gave none of the 3 packets on"),
-    "a number": (broken("A", lambda self, packet: 3), "gave an int where one packet"),
-    "a dict": (broken("A", lambda self, packet: {"faces": ()}), "gave "),
-    "faces instead of the packet": (broken("A", lambda self, packet: self.found()), "gave a Face"),
-    "several packets": (broken("A", lambda self, packet: [packet, packet]), "gave several packets"),
-    "another moment": (broken("A", lambda self, packet: make_packet(time=1, faces=())), "another moment"),
-    "promised and not given": (broken("A", lambda self, packet: packet), "without the 'faces' it promises"),
+    "a number": (broken("A", lambda self, packet: 3), "returned an int where one packet"),
+    "a dict": (broken("A", lambda self, packet: {"faces": ()}), "returned "),
+    "faces instead of the packet": (broken("A", lambda self, packet: self.found()), "returned a Face"),
+    "several packets": (broken("A", lambda self, packet: [packet, packet]), "returned several packets"),
+    "another time": (broken("A", lambda self, packet: make_packet(time=1, faces=())), "another time"),
+    "promised and not given": (broken("A", lambda self, packet: packet), "without the 'faces' that it"),
     "emotions never given": (broken("B", lambda self, packet: packet, Tells), "promises 'emotions'"),
     "emotions of None": (broken("B", say(None), Tells), "promises 'emotions'"),
     "emotions as words": (broken("B", say("happy"), Tells), "where an Emotion is expected"),
@@ -242,9 +242,9 @@ def frames_of(*times: int, name: str | None = None) -> Any:
 SOURCES = {
     "time that stands": Fault("time went back from 5 to 5", {"frames": frames_of(5, 5)}),
     "time in seconds": Fault("whole number of microseconds", {"frames": frames_of(0.04)}),  # type: ignore[arg-type]
-    "another name": Fault("gave a frame of 'me'", {"frames": frames_of(1, name="me")}),
-    "nothing to iterate": Fault("gave ", {"frames": lambda self: None}),
-    "numbers": Fault("gave an int", {"frames": lambda self: iter([1])}),
+    "another name": Fault("returned a frame of 'me'", {"frames": frames_of(1, name="me")}),
+    "nothing to iterate": Fault("returned ", {"frames": lambda self: None}),
+    "numbers": Fault("returned an int", {"frames": lambda self: iter([1])}),
     "no frames": Fault("gave no packet", {"frames": lambda self: iter(())}),
     "no stream": Fault("did not set its stream", {"open": Stage.open}),
 }
@@ -281,5 +281,7 @@ def test_stages_are_driven_by_the_engines_own_code(tmp_path: Path) -> None:
     def wrong(self: Any) -> Iterable[Packet]:
         return [make_packet(time=99)]
 
-    with pytest.raises(AssertionError, match="failed in flush: gave a packet at 99 us that it does not hold"):
+    with pytest.raises(
+        AssertionError, match="failed in flush: returned a packet at 99 us that it does not hold"
+    ):
         run_stage(type("Wrong", (Late,), {"flush": wrong})(), packets, folder=tmp_path)

@@ -186,7 +186,7 @@ BAD = {
     Undescribed: "'digits' has no description",
     Listed: "gives must be a frozenset",
     Undeclared: r"\['mean'\] undeclared",
-    Promising: "without the 'more' it promises",
+    Promising: "without the 'more' that it declares",
     Scribbler: "changed a packet",
     Mover: "changed a packet",
     Leaky: "'leaky' still runs",
@@ -238,9 +238,9 @@ def test_run_stage_refuses_what_the_engine_refuses(tmp_path: Path) -> None:
         def process(self, packet: Packet) -> Iterable[Packet]:
             return [packet, packet]
 
-    with pytest.raises(AssertionError, match="gave a packet of another moment"):
+    with pytest.raises(AssertionError, match="returned a packet with another time"):
         run_stage(Inventor(), [make_packet()], folder=tmp_path)
-    with pytest.raises(AssertionError, match="gave several packets"):
+    with pytest.raises(AssertionError, match="returned several packets"):
         run_stage(Doubler(), [make_packet()], folder=tmp_path)
 
 

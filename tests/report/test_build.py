@@ -183,7 +183,7 @@ def test_every_module_is_in_the_page_after_those_it_uses():
         (["t.json", "t.json"], "give its name with -o"),
         (["t.json", "-o", "t.json", "--overwrite"], "is an input"),
         (["t.json", "-o", "there.html"], "'there.html' exists: choose another name or add --overwrite"),
-        (["page.txt", "-o", "r.html"], "'page.txt' is no timeline"),
+        (["page.txt", "-o", "r.html"], "'page.txt' is not a timeline"),
         (["t.json", "-o", "."], "is a directory"),
     ],
 )

@@ -275,7 +275,7 @@ def test_what_a_format_cannot_hold_is_said(tmp_path):
     ]
     write(tmp_path / "t.json", frames)
     said = made(tmp_path / "t.json", tmp_path / "t.vtt")
-    assert "left out, as .vtt cannot hold it: 1 stretches without a label" in said
+    assert "omitted, since .vtt cannot hold it: 1 stretches without a label" in said
     assert "1 stretches shorter than 1 ms" in said
 
 
@@ -309,7 +309,7 @@ def test_the_name_of_a_file_tells_its_format(name, form):
     ("words", "said"),
     [
         (["t.json", "-o", "a.docx"], "'a.docx' names no format"),
-        (["t.json", "-o", "a.vtt", "--format", "docx"], "'docx' is none of parquet, csv"),
+        (["t.json", "-o", "a.vtt", "--format", "docx"], "'docx' is not one of parquet, csv"),
         (["t.json", "u.json", "-o", "a.vtt"], "a .vtt file holds one recording"),
         (["t.json", "-o", "there.vtt"], "'there.vtt' exists"),
         (["t.json", "-o", "t.tsv"], "'t.json' is an input"),

@@ -56,13 +56,13 @@ def test_events_of_an_elan_file_that_another_program_wrote(tmp_path):
     [
         ("a.csv", "start,end\n1,2\n", "a.csv:2: no name"),
         ("a.csv", "name\nx\n", "a.csv:2: no start"),
-        ("a.csv", "start,end,name\n1,2,x\nsoon,3,y\n", "a.csv:3: 'soon' to '3' is no time"),
+        ("a.csv", "start,end,name\n1,2,x\nsoon,3,y\n", "a.csv:3: 'soon' to '3' is not a time"),
         ("a.csv", "start,end,name\n5,2,x\n", "ends at 2.0 s, before it starts at 5.0 s"),
-        ("a.csv", "start,end,name\nnan,2,x\n", "is no time"),
+        ("a.csv", "start,end,name\nnan,2,x\n", "is not a time"),
         ("a.csv", "", "holds no events"),
-        ("a.eaf", "<a><b></a>", "is no ELAN file"),
+        ("a.eaf", "<a><b></a>", "is not an ELAN file"),
         ("a.eaf", '<!DOCTYPE a [<!ENTITY x "y">]><a>&x;</a>', "declares a document type"),
-        ("b.tsv", "Time\tBehavior\tBehavior type\n1\tx\tSTART\n", "'x' starts and never stops"),
+        ("b.tsv", "Time\tBehavior\tBehavior type\n1\tx\tSTART\n", "'x' starts but never stops"),
     ],
 )
 def test_events_that_cannot_be_read_are_one_line(tmp_path, name, text, said):
@@ -116,4 +116,4 @@ def test_events_of_an_unknown_file_are_an_error(tmp_path):
     words = [str(tmp_path / "a.json"), "--events", str(tmp_path / "e.csv")]
     done = CliRunner().invoke(report, words, standalone_mode=False)
     assert isinstance(done.exception, UsageError)
-    assert "'c.mp4' is none of the recordings, such as 'a.mp4'" in str(done.exception)
+    assert "'c.mp4' is not one of the recordings, such as 'a.mp4'" in str(done.exception)

@@ -107,7 +107,7 @@ def test_a_video_of_something_else_is_an_error(tmp_path):
     words = [str(tmp_path / "t.json"), "--video", str(tmp_path / "v.mp4")]
     done = CliRunner().invoke(report, words, standalone_mode=False)
     assert isinstance(done.exception, UsageError)
-    assert "give the video that the timeline is of" in str(done.exception)
+    assert "give the video of the timeline" in str(done.exception)
     assert not (tmp_path / "t.report.html").exists()
 
 

@@ -195,4 +195,4 @@ def test_the_limit_of_a_call_still_holds_for_a_stage_that_computes(executor):
         return packet
 
     bench = Bench(executor).add("in", Counter(CounterOptions(frames=2))).add("busy", doing(busy), timeout=1.5)
-    assert "no answer for 1.5 s" in str(bench.run(10).error)
+    assert "no response for 1.5 s" in str(bench.run(10).error)

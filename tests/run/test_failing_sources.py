@@ -65,8 +65,8 @@ def raising(source):
 
 WITHOUT_FRAMES = {
     "raises": (raising, "OSError: no such device"),
-    "gives nothing": (lambda source: None, "gave nothing where an iterator of packets was expected"),
-    "gives a number": (lambda source: 3, "gave an int where an iterator of packets was expected"),
+    "gives nothing": (lambda source: None, "returned nothing where an iterator of packets is expected"),
+    "gives a number": (lambda source: 3, "returned an int where an iterator of packets is expected"),
     "is not overridden": (Source.frames, "NotImplementedError: Broken does not override frames"),
 }
 

@@ -76,7 +76,7 @@ def test_a_budget_ends_the_patience(executor, action):
 
 
 @pytest.mark.parametrize(
-    ("action", "then"), [("skip", "the frame is left out"), ("pass", "the frame goes on as it came")]
+    ("action", "then"), [("skip", "the frame is dropped"), ("pass", "the frame is passed on unchanged")]
 )
 def test_the_first_error_that_is_let_pass_is_told_and_no_other(executor, action, then, caplog):
     bench, _, _ = bench_with(executor, doing(lambda p: 1 / 0), on_error=action)
@@ -107,10 +107,10 @@ def test_a_usage_error_keeps_its_exit_code(executor):
 @pytest.mark.parametrize(
     ("nonsense", "says"),
     [
-        (lambda p: 7, "gave an int"),
-        (lambda p: "text", "gave a str"),
-        (lambda p: [p, p], "gave several packets"),
-        (lambda p: Sum().process(p).replace() and type(p)(p.frame), "'level' it promises"),
+        (lambda p: 7, "returned an int"),
+        (lambda p: "text", "returned a str"),
+        (lambda p: [p, p], "returned several packets"),
+        (lambda p: Sum().process(p).replace() and type(p)(p.frame), "'level' that it declares"),
     ],
 )
 def test_nonsense_is_said_to_be_nonsense(executor, nonsense, says):
@@ -128,7 +128,7 @@ def test_a_packet_of_another_moment_is_nonsense(executor):
         return first[0]
 
     report = bench_with(executor, doing(stale))[0].run(5)
-    assert "another moment" in str(report.error)
+    assert "another time" in str(report.error)
     assert "at frame 1" in str(report.error)
 
 
@@ -163,7 +163,7 @@ def test_nonsense_in_flush_is_told_once(executor):
             return ["junk"]
 
     report = bench_with(executor, Late())[0].run(5)
-    assert str(report.error) == "stage 'bad' failed in flush: gave a str where packets were expected"
+    assert str(report.error) == "stage 'bad' failed in flush: returned a str where packets are expected"
 
 
 def test_a_password_is_in_no_traceback_and_no_log(executor, caplog):

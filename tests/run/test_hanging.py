@@ -21,7 +21,7 @@ def test_a_stage_that_hangs_is_noticed_and_left_behind(executor, where):
     report = bench.run(0.4 + 2)
     assert time.monotonic() - started < 0.4 + 2
     assert f"stage 'bad' failed in {where}" in str(report.error)
-    assert "no answer for 0.4 s" in str(report.error)
+    assert "no response for 0.4 s" in str(report.error)
     if where == "process":
         assert "at frame 4" in str(report.error)
     assert before.calls[-1] == "close"
@@ -38,7 +38,7 @@ def test_a_generator_that_hangs_is_noticed(executor):
         yield packet
 
     report = bench_with(executor, doing(slow), timeout=0.3)[0].run(2.3)
-    assert "no answer for 0.3 s" in str(report.error)
+    assert "no response for 0.3 s" in str(report.error)
     release.set()
 
 
@@ -81,7 +81,7 @@ def test_a_stage_that_hangs_in_open_is_noticed(executor):
     bench = Bench(executor, open_timeout=0.3).add("in", Counter()).add("before", before)
     bench.add("bad", breaks("open", release.wait))
     report = bench.run(2.3)
-    assert "stage 'bad' failed in open: no answer for 0.3 s" in str(report.error)
+    assert "stage 'bad' failed in open: no response for 0.3 s" in str(report.error)
     assert before.calls == ["open", "close"]
     release.set()
 
@@ -111,7 +111,7 @@ def test_a_source_that_hangs_is_noticed(executor):
     keep = Keep()
     bench = Bench(executor).add("in", Stuck(), timeout=0.3).add("keep", keep)
     report = bench.run(2.3)
-    assert "stage 'in' failed in frames: no answer for 0.3 s" in str(report.error)
+    assert "stage 'in' failed in frames: no response for 0.3 s" in str(report.error)
     assert len(keep.packets) == 3
     assert keep.calls[-1] == "close"
     release.set()

@@ -57,7 +57,7 @@ WRONG_FACES: dict[str, tuple[Any, str]] = {
         face(data={"chip": Chip(GREY.astype(float), np.eye(2, 3))}),
         "the 'chip' of a face is (8, 8) float64",
     ),
-    "landmarks": (face(landmarks=[(1, 2), (3, 4)]), "the landmarks of a face are no (N, 2) array"),
+    "landmarks": (face(landmarks=[(1, 2), (3, 4)]), "the landmarks of a face are not an (N, 2) array"),
 }
 
 

@@ -161,7 +161,7 @@ class TestFiles:
 
     def test_a_parent_that_is_a_file_is_said(self, tmp_path: Path):
         (tmp_path / "a").write_text("x")
-        with pytest.raises(UsageError, match="cannot be made"):
+        with pytest.raises(UsageError, match="cannot be created"):
             Files().output("video", tmp_path / "a" / "b.mp4")
 
 

@@ -227,7 +227,7 @@ def test_options_of_a_named_stage_are_its_second_argument():
     [
         (lambda: [Counter(), stage("null", from_="sum")], "null: unknown input 'sum'"),
         (lambda: [stage(Counter(), from_="x")], "leave out its from_"),
-        (lambda: [Counter(), stage("null", name="a b")], "'name': expected a text of the form"),
+        (lambda: [Counter(), stage("null", name="a b")], "'name': expected text of the form"),
         (lambda: [Counter(), stage("null", on_error="ignore")], "expected fail, skip or pass"),
         (lambda: [Counter(), stage("null", timeout=0)], "'timeout': expected more than 0, found 0"),
         (lambda: [Counter(), stage("null", from_=3)], "from_: expected names of stages, found 3"),

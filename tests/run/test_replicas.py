@@ -148,7 +148,7 @@ def test_one_that_hangs_ends_the_run():
     release.set()
     assert time.monotonic() - began < 4
     assert "'alone' failed in process at frame 7" in str(report.error)
-    assert "no answer for 0.3 s" in str(report.error)
+    assert "no response for 0.3 s" in str(report.error)
     assert given(made) == list(range(7))
     assert sum("close" in stage.calls for stage in kind.made) >= 2
     assert balanced(report)

@@ -122,7 +122,7 @@ def test_a_server_that_is_away_holds_nothing_up(
     assert longest < 0.2
     assert context.counts["restarts"] >= 1
     assert context.counts["unsent"] > 10
-    assert "trying again" in caplog.text
+    assert "retrying" in caplog.text
     assert "***@127.0.0.1" in caplog.text
     assert "secret" not in caplog.text
 

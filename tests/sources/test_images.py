@@ -188,7 +188,7 @@ def test_a_still_tells_its_size(tmp_path, context):
     [
         ("nothing.png", "is not there"),
         ("empty", "holds no pictures"),
-        ("*.gif", "nothing fits"),
+        ("*.gif", "nothing matches"),
         ("bad.png", "not a picture"),
     ],
 )

@@ -74,7 +74,7 @@ def test_ctrl_c_while_the_server_hangs_and_nobody_has_noticed(server: Server, st
 
 def test_ctrl_c_while_waiting(start: Start) -> None:
     run = start(f"rtsp://{SECRET}127.0.0.1:{free_port()}/x")
-    run.until_said("connecting again")
+    run.until_said("reconnecting")
     ends_well(run, "waiting")
 
 

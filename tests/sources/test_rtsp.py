@@ -78,7 +78,7 @@ def test_a_camera_that_is_too_busy_is_asked_again(running, status):
     with answering(status) as listener:
         url = f"rtsp://me:secret@127.0.0.1:{listener.getsockname()[1]}/x"
         _, context, frames = running(url, reconnect_tries=2)
-        with pytest.raises(RunError, match=r"refuses for now .* \(given up after 2"):
+        with pytest.raises(RunError, match=r"refuses for now .* \(gave up after 2"):
             next(frames)
     assert context.counts == {"reconnects": 2}
 
@@ -99,7 +99,7 @@ def test_without_reconnect_a_refused_connection_is_one_line(running):
 @pytest.mark.parametrize(("tries", "told"), [(1, "1 attempt"), (3, "3 attempts")])
 def test_the_number_of_tries_is_kept(running, tries, told):
     _, context, frames = running(f"rtsp://127.0.0.1:{free_port()}/x", reconnect_tries=tries)
-    with pytest.raises(RunError, match=rf"given up after {told} to connect again\)"):
+    with pytest.raises(RunError, match=rf"gave up after {told} to reconnect\)"):
         next(frames)
     assert context.states.count("connecting") == tries + 1
 
@@ -119,7 +119,7 @@ def test_a_black_hole_is_asked_again(running):
     with socket.create_server(("127.0.0.1", 0)) as hole:
         url = f"rtsp://127.0.0.1:{hole.getsockname()[1]}/x"
         _, context, frames = running(url, open_timeout=0.3, reconnect_tries=2)
-        with pytest.raises(RunError, match=r"did not answer within 0.3 s \(given up after 2 attempts"):
+        with pytest.raises(RunError, match=r"did not answer within 0.3 s \(gave up after 2 attempts"):
             next(frames)
     assert context.counts == {"reconnects": 2}
 

@@ -82,19 +82,19 @@ class Cell:
         """What the error must tell besides stage, call and frame."""
         limit, delays = 60 if self.call == "open" else 30, self.stage == "later"
         return {
-            "gives a number": "gave an int where",
-            "gives nonsense in flush": "gave an int where",
+            "gives a number": "returned an int where",
+            "gives nonsense in flush": "returned an int where",
             "gives a stale packet": "time went back"
             if self.stage == "file"
-            else ("it does not hold" if delays else "another moment"),
+            else ("it does not hold" if delays else "another time"),
             "gives less than it promises": "did not set its stream"
             if self.stage == "file"
-            else "it promises",
+            else "that it declares",
             "MemoryError": "MemoryError",
             "keeps everything": f"MemoryError: more than {BUDGET} bytes",
         }.get(
             self.fault,
-            f"no answer for {limit} s" if self.hangs else f"ValueError: {WORDS}",
+            f"no response for {limit} s" if self.hangs else f"ValueError: {WORDS}",
         )
 
     @property

@@ -46,7 +46,7 @@ def test_a_newer_version_is_named(written: Path) -> None:
 
 
 def test_another_json_is_no_timeline(written: Path) -> None:
-    assert "is no timeline" in refusal(changed(written, format=3))
+    assert "is not a timeline" in refusal(changed(written, format=3))
 
 
 def test_a_document_that_lacks_an_entry_is_damaged(written: Path) -> None:
@@ -64,7 +64,7 @@ def test_a_document_that_lacks_an_entry_is_damaged(written: Path) -> None:
         (b'{"format": "ferpipe.timeline/1",\n "frames": [', "cut short"),
         (b"a,b\n1,2\n", "no column 'index'"),
         (b"index,time,duration,track,x,y,w,h,score,detected,label\n0,zero,0,,1,2,3,4,,True,\n", "line 2"),
-        (b"[1, 2]", "is no timeline"),
+        (b"[1, 2]", "is not a timeline"),
     ],
 )
 def test_what_is_no_timeline_is_said(tmp_path: Path, content: bytes, message: str) -> None:

@@ -130,7 +130,7 @@ def shapes_of(found: Found, model: Any) -> tuple[tuple[int | None, ...], tuple[i
 
 def _weights(found: Found) -> Path:
     if found.weights is None:
-        raise UsageError(f"'{found.path}' holds only the layers: name its weights in the side file")
+        raise UsageError(f"'{found.path}' contains only the layers: name its weights in the side file")
     return found.weights
 
 

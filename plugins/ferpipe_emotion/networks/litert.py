@@ -39,7 +39,7 @@ class LiteRTNetwork:
             raise
         except Exception as error:  # noqa: BLE001 -- its C++ may raise anything
             reason = " ".join(str(error).split())[:120]
-            raise UsageError(f"'{path}' is no network that LiteRT can run: {reason}") from None
+            raise UsageError(f"'{path}' is not a network that LiteRT can run: {reason}") from None
         self._input = inputs[0]
         self._outputs = self._interpreter.get_output_details()
 

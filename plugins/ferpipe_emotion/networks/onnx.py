@@ -44,7 +44,7 @@ class OnnxNetwork:
             )
         except Exception as error:  # noqa: BLE001 -- its classes of error are no public names
             reason = " ".join(str(error).split())[:120]
-            raise UsageError(f"'{path}' is no network that ONNX Runtime can run: {reason}") from None
+            raise UsageError(f"'{path}' is not a network that ONNX Runtime can run: {reason}") from None
         inputs = self._session.get_inputs()
         if len(inputs) != 1:
             raise UsageError(f"'{path}' takes {len(inputs)} inputs; a classifier of faces takes one picture")
@@ -52,7 +52,7 @@ class OnnxNetwork:
             raise UsageError(f"'{path}' takes {inputs[0].type}; a classifier of faces takes numbers")
         if not all(isinstance(output.shape[-1], int) for output in self._session.get_outputs()):
             raise UsageError(
-                f"'{path}' does not say how many classes it has: export it with a fixed output size"
+                f"'{path}' does not specify how many classes it has: export it with a fixed output size"
             )
         self._name, self._shape = inputs[0].name, inputs[0].shape
         self._dtype = _DTYPES[inputs[0].type]

@@ -49,10 +49,10 @@ def probe(path: Path, picture: Shape | None = None) -> None:
     except OSError as error:
         raise UsageError(f"'{path}' cannot be read: {error.strerror}") from None
     if head[4:] != _IDENTIFIER:
-        raise UsageError(f"'{path}' is no network that LiteRT can run: it does not begin like a .tflite file")
+        raise UsageError(f"'{path}' is not a network that LiteRT can run: it does not start like one")
     key = (facts.st_dev, facts.st_ino, facts.st_size, facts.st_mtime_ns)
     if trouble := _trouble(str(path), key, picture or ()):
-        raise UsageError(f"'{path}' is no network that LiteRT can run: {trouble}")
+        raise UsageError(f"'{path}' is not a network that LiteRT can run: {trouble}")
 
 
 @lru_cache(maxsize=64)
@@ -88,7 +88,7 @@ def main(path: str, picture: str) -> None:
     try:
         said = _run(Interpreter(path, num_threads=1), tuple(json.loads(picture)))
     except MemoryError:
-        said = "it wants more memory than there is"
+        said = "it needs more memory than is available"
     except Exception as error:  # noqa: BLE001 -- whatever it is, the network cannot be run
         said = " ".join(str(error).split())[:160] or type(error).__name__
     sys.stdout.write(f"\n{_ANSWER}{said}\n")

@@ -59,9 +59,7 @@ def convert(
     into_folder = output.is_dir() or (kind is not None and not output.suffix)
     form = kind or (None if into_folder else format_of(output.name))
     if form is None:
-        raise UsageError(
-            f"'{output}' names no format: end it in one of {', '.join(f'.{f}' for f in FORMATS)}"
-        )
+        raise UsageError(f"'{output}' has no known suffix: use one of {', '.join(f'.{f}' for f in FORMATS)}")
     if len(videos) not in {0, len(paths)}:
         raise UsageError(f"{len(videos)} --video for {len(paths)} timelines: give one for each, or none")
     if len(paths) > 1 and form in ONE and not into_folder:
@@ -86,7 +84,7 @@ def convert(
         write(target, content)
         click.echo(f"wrote {target}", err=True)
     for note in dict.fromkeys(notes):
-        click.echo(f"left out, as .{form} cannot hold it: {note}", err=True)
+        click.echo(f"omitted, since .{form} cannot hold it: {note}", err=True)
     return list(files)
 
 

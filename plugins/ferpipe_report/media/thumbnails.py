@@ -78,7 +78,7 @@ def _frame(recording: Recording, place: int, video: Path) -> Image:
         return packet.frame.image
     raise UsageError(
         f"'{video}' has no frame at {time / MICROSECONDS:.3f} s, where '{recording.path}' has one: "
-        "give the video that the timeline is of"
+        "give the video of the timeline"
     )
 
 

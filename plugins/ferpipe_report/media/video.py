@@ -51,7 +51,7 @@ def playable(video: Path) -> bytes | None:
     try:
         with av.open(str(video)) as given:
             if not given.streams.video:
-                raise UsageError(f"'{video}' holds no pictures: give the video that the timeline is of")
+                raise UsageError(f"'{video}' contains no frames: give the video of the timeline")
             if given.duration is not None:
                 return None
             out = io.BytesIO()

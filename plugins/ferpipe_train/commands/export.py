@@ -78,7 +78,7 @@ def run_export(
         )
     size = done.path.stat().st_size / 1e6
     console.print(
-        f"{done.path}: {precision}, {size:.2f} MB, probabilities differ by {difference:.1e} at the most",
+        f"{done.path}: {precision}, {size:.2f} MB, probabilities differ by at most {difference:.1e}",
         highlight=False,
         soft_wrap=True,
     )
@@ -101,16 +101,14 @@ def _keras_to_export(model: Path) -> tuple[Found, Model]:
     """The Keras network that `model` means, and its side file; raises UsageError where either is missing."""
     found = find_model(model)
     if found.card is None:
-        raise UsageError(
-            f"'{model}' has no side file: ferpipe train writes one, docs/models.md says what is in it"
-        )
+        raise UsageError(f"'{model}' has no side file: ferpipe train writes one; docs/models.md describes it")
     if found.format != "litert":
         return found, found.card
     twin = None if model.suffix == ".tflite" else keras_twin(found)
     if twin is None or twin.card is None:
-        raise UsageError(f"'{found.path}' is a LiteRT file already: export takes the Keras network")
+        raise UsageError(f"'{found.path}' is already a LiteRT file: export takes the Keras network")
     if twin.card.format == "litert":  # what is said there is said of the other file
-        raise UsageError(f"'{twin.path}' has no side file of its own: docs/models.md says what is in it")
+        raise UsageError(f"'{twin.path}' has no side file of its own; docs/models.md describes it")
     return twin, twin.card
 
 
@@ -121,7 +119,7 @@ def run_ensemble(models: Sequence[Path], out: Path, data: str | None, *, soup: b
     """
     need_keras()
     if out.suffix != ".keras":
-        raise UsageError(f"'{out}' must end in .keras: several networks are joined, then exported")
+        raise UsageError(f"'{out}' must end in .keras: the ensemble is built first, then exported")
     import_quietly()
     from ferpipe_emotion.networks.keras import KerasNetwork
     from ferpipe_train.export.ensemble import ensemble, members

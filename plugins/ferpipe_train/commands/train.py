@@ -94,8 +94,8 @@ def run_training(
                     stop=signals.stopping,
                 )
         except Stopped:
-            advice = "the same command with --resume goes on"
-            errors.print(f"stopped; {folder} holds the state: {advice}", highlight=False, soft_wrap=True)
+            advice = "run the same command with --resume to continue"
+            errors.print(f"stopped; {folder} holds the checkpoint: {advice}", highlight=False, soft_wrap=True)
             return 128 + (signals.number or signal.SIGINT)
     _finish(recipe, outcome, folder, report=report, learnt_from=learnt, console=console)
     return 0
@@ -103,7 +103,7 @@ def run_training(
 
 def _refuse_too_little(recipe: Recipe, faces: int) -> None:
     if faces < 2:
-        raise UsageError(f"recipe '{recipe.name}' has {faces} face to learn from: it needs two at least")
+        raise UsageError(f"recipe '{recipe.name}' has {faces} face to train on: it needs at least two")
 
 
 def _finish(

@@ -138,8 +138,8 @@ def in_classes_of(faces: LabelledFaces, classes: tuple[str, ...]) -> LabelledFac
         )
     if missing := [name for name in faces.classes if name.lower() not in lower]:
         raise UsageError(
-            f"the data has the classes {', '.join(missing)}, which the model does not tell "
-            f"(it tells {', '.join(classes)})"
+            f"the data has the classes {', '.join(missing)}, which the model does not know "
+            f"(it knows {', '.join(classes)})"
         )
     places = np.array([lower.index(name.lower()) for name in faces.classes], np.int64)
     return dataclasses.replace(faces, labels=places[faces.labels], classes=classes)

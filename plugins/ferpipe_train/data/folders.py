@@ -53,7 +53,7 @@ def read_folders(
             f"{path} needs a folder of images for each class (two at least), found {found or 'none'}"
         )
     images, labels, splits = [], [], []
-    problems = [f"{name}: a folder without images, no class" for name in sorted(empty - set(names))]
+    problems = [f"{name}: a folder without images is not a class" for name in sorted(empty - set(names))]
     for split, part in parts:
         for folder in _folders(part):
             for file in image_files(folder):
@@ -94,7 +94,7 @@ def _split_folders(path: Path) -> list[tuple[int, Path]]:
     if not parts:
         return [(0, path)]
     if strays := [p.name for split, p in named if split is None]:
-        raise UsageError(f"{path} mixes split folders with others: move {', '.join(strays)} away")
+        raise UsageError(f"{path} mixes split folders with others: remove {', '.join(strays)} elsewhere")
     if {split for split, _ in parts} == {0, 2}:
         parts = [(min(split, 1), p) for split, p in parts]
     return sorted(parts)

@@ -123,7 +123,7 @@ def _judge_problems(faces: LabelledFaces, options: DataOptions, warn: Callable[[
     what = f"{faces.source}: {count} bad {'row' if count == 1 else 'rows'}"
     if options.strict:
         raise UsageError(f"{what} (refused by strict)", *shown)
-    warn("\n".join([f"{what} left out", *shown]))
+    warn("\n".join([f"{what} skipped", *shown]))
 
 
 def _with_splits(faces: LabelledFaces, options: DataOptions) -> LabelledFaces:

@@ -50,7 +50,7 @@ def face(
     warm.imshow(heat, cmap="inferno", alpha=0.55, vmin=0, vmax=1)
     plain.set_title("what the network sees")
     best = int(probabilities.argmax())
-    warm.set_title(f"what speaks for '{classes[best]}'")
+    warm.set_title(f"evidence for '{classes[best]}'")
     colors = [ORANGE if i == best else BLUE for i in range(len(classes))]
     drawn = bars.barh(list(classes), 100 * probabilities, color=colors)
     bars.bar_label(drawn, fmt="%.1f", padding=2)

@@ -156,7 +156,7 @@ def _write(
         if face.layers:
             layers = draw.layers(face.layers)
             (folder / f"face-{number}-layers.png").write_bytes(layers)
-            parts.append(picture(layers, f"what each convolution answers for face {number}"))
+            parts.append(picture(layers, f"output of each convolution for face {number}"))
     content = {
         "image": image.name,
         "model": classifier.card.name,

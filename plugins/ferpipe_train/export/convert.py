@@ -199,7 +199,7 @@ def _refuse_in_the_way(side: Path, file: str) -> None:
     if not side.exists():
         return
     if not is_side_file(side):
-        raise UsageError(f"'{side}' is no side file and would be lost: give the export another name")
+        raise UsageError(f"'{side}' is not a side file and would be lost: give the export another name")
     second = side.with_suffix(".ferpipe.json")
     other = read_side_file(side).file
     if other != file and second.exists() and read_side_file(second).file not in {other, file}:

@@ -77,7 +77,7 @@ def members(sources: Sequence[str | Path]) -> list[Member]:
     paths = [member.found.path.resolve() for member in found]
     for number, path in enumerate(paths):
         if path in paths[:number]:
-            raise UsageError(f"'{sources[number]}' is named twice: name each network to join once")
+            raise UsageError(f"'{sources[number]}' is named twice: name each network once")
     _agree(found)
     return found
 
@@ -85,7 +85,7 @@ def members(sources: Sequence[str | Path]) -> list[Member]:
 def _refuse_in_the_way(out: Path, side: Path, found: Sequence[Found]) -> None:
     """Raise UsageError where writing `out` and its side file would lose something."""
     if out.resolve() in {file.resolve() for one in found for file in one.files}:
-        raise UsageError(f"'{out}' is one of the networks to join: give the result another name")
+        raise UsageError(f"'{out}' is one of the networks of the ensemble: give the result another name")
     for path in (out, side):
         if path.exists() and not (path == side and _is_of(side, out)):
             raise UsageError(f"'{path}' exists: give the result another name, or remove it first")
@@ -118,10 +118,10 @@ def _save(network: Any, out: Path) -> None:
 def _keras(source: str | Path) -> Member:
     found = keras_twin(find_model(source))
     if found is None or found.format not in {"keras", "h5", "keras-json"}:
-        raise UsageError(f"'{source}' is no Keras network: give the .keras file that it was exported from")
+        raise UsageError(f"'{source}' is not a Keras network: give the .keras file that it was exported from")
     if found.card is None:
         raise UsageError(
-            f"'{source}' has no side file: ferpipe train writes one, docs/models.md says what is in it"
+            f"'{source}' has no side file: ferpipe train writes one; docs/models.md describes it"
         )
     return Member(str(source), found, found.card)
 
@@ -131,18 +131,18 @@ def _agree(members: Sequence[Member]) -> None:
     for member in members[1:]:
         if member.card.classes != first.card.classes:
             raise UsageError(
-                f"'{member.name}' tells {', '.join(member.card.classes)}; "
-                f"'{first.name}' tells {', '.join(first.card.classes)}"
+                f"'{member.name}' has the classes {', '.join(member.card.classes)}; "
+                f"'{first.name}' has {', '.join(first.card.classes)}"
             )
         if member.card.input != first.card.input:
             raise UsageError(
-                f"'{member.name}' wants another input than '{first.name}': size, channels or scale differ"
+                f"'{member.name}' expects another input than '{first.name}': size, channels or scale differ"
             )
     framed = [member for member in members if member.card.framing is not None]
     for member in framed[1:]:
         if member.card.framing != framed[0].card.framing:
             raise UsageError(
-                f"'{member.name}' wants faces framed otherwise than '{framed[0].name}': "
+                f"'{member.name}' expects a different framing of faces than '{framed[0].name}': "
                 "their `framing` differs"
             )
 

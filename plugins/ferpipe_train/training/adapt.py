@@ -27,14 +27,14 @@ def fitted(recipe: Recipe, faces: LabelledFaces) -> tuple[Recipe, list[str]]:
         changes = {name: off for name, off in _OF_VOTES.items() if getattr(labels, name) != off}
         if changes:
             named = ", ".join(f"labels.{name}" for name in changes)
-            lines.append(f"these faces have no FER+ votes (fer2013new.csv): left out of the recipe: {named}")
+            lines.append(f"these faces have no FER+ votes (fer2013new.csv): removed from the recipe: {named}")
             labels = labels.model_copy(update=changes)
     if labels.teacher is not None and (other := _teaches_other_classes(labels, faces)):
-        lines.append(f"the teacher '{other}' tells other classes: left out of the recipe: labels.teacher")
+        lines.append(f"the teacher '{other}' has other classes: removed from the recipe: labels.teacher")
         labels = labels.model_copy(update={"teacher": None})
     data = recipe.data
     if data.views is not None and not Path(data.views.path).is_file():
-        lines.append(f"there is no file '{data.views.path}': left out of the recipe: data.views")
+        lines.append(f"there is no file '{data.views.path}': removed from the recipe: data.views")
         data = data.model_copy(update={"views": None})
     schedule = recipe.schedule
     spent = schedule.warmup + getattr(schedule, "decay", 0)
@@ -43,7 +43,7 @@ def fitted(recipe: Recipe, faces: LabelledFaces) -> tuple[Recipe, list[str]]:
         shorter = {name: round(getattr(schedule, name) * recipe.epochs / spent, 6) for name in names}
         told = " and ".join(f"schedule.{name}={value:g}" for name, value in shorter.items())
         taken = f"take {spent:g} of {recipe.epochs} epochs"
-        lines.append(f"the schedule's warm-up and decay {taken}: made {told}")
+        lines.append(f"the schedule's warm-up and decay {taken}: shortened to {told}")
         schedule = schedule.model_copy(update=shorter)
     return recipe.model_copy(update={"labels": labels, "data": data, "schedule": schedule}), lines
 

@@ -80,13 +80,13 @@ def load_state(folder: Path, recipe: Recipe, inputs: Inputs, variables: list[Any
     free = _FREE | ({"epochs"} if _may_end_elsewhere(recipe, before["epochs"], begun) else set())
     if changed := sorted(key for key in now if key not in free and before.get(key) != now[key]):
         raise UsageError(
-            f"{folder} holds a training of another recipe ({', '.join(changed)} differ): "
-            "go on with the old one, or train into another folder"
+            f"{folder} contains a training with another recipe ({', '.join(changed)} differ): "
+            "continue with the old one, or train into another folder"
         )
     stored = Inputs.stored(about)
     if stored.faces != inputs.faces:
         raise UsageError(
-            f"{folder} holds a training on other faces: give it the same data, or another folder"
+            f"{folder} contains a training on other faces: give it the same data, or another folder"
         )
     if names := inputs.changed_teachers(stored):
         raise UsageError(
@@ -118,7 +118,7 @@ def _may_end_elsewhere(recipe: Recipe, before: int, begun: int) -> bool:
 def _read(folder: Path) -> tuple[dict[str, Any], list[Any]]:
     path = folder / STATE
     if not path.exists():
-        raise UsageError(f"{folder} holds no training to go on with ({STATE} is not there)")
+        raise UsageError(f"{folder} contains no training to resume ({STATE} is not there)")
     try:
         with np.load(path, allow_pickle=False) as file:
             about = json.loads(str(file["about"]))

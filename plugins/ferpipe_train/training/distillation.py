@@ -39,7 +39,7 @@ def taught(faces: LabelledFaces, teacher: Teacher) -> npt.NDArray[np.float32]:
         classifier = open_classifier(name)
         if classifier.classes != faces.classes:
             raise UsageError(
-                f"the teacher '{name}' tells {', '.join(classifier.classes)}; "
+                f"the teacher '{name}' has the classes {', '.join(classifier.classes)}; "
                 f"the faces are of {', '.join(faces.classes)}"
             )
         for start in range(0, len(faces), _AT_ONCE):
@@ -98,7 +98,8 @@ def _opened(name: str, recipe: Recipe, classes: tuple[str, ...]) -> tuple[Any, M
     card, wants = twin.card, twin.card.input
     if card.classes != classes:
         raise UsageError(
-            f"the teacher '{name}' tells {', '.join(card.classes)}; the faces are of {', '.join(classes)}"
+            f"the teacher '{name}' has the classes {', '.join(card.classes)}; "
+            f"the faces are of {', '.join(classes)}"
         )
     channels = 1 if recipe.data.color == "grey" else 3
     size = recipe.data.size
@@ -106,11 +107,11 @@ def _opened(name: str, recipe: Recipe, classes: tuple[str, ...]) -> tuple[Any, M
     plain = plain and (channels == 1 or wants.order == "rgb")
     if (wants.height, wants.width, wants.channels) != (size, size, channels) or not plain:
         raise UsageError(
-            f"the live teacher '{name}' wants other pictures than this recipe's {size}x{size}x{channels} "
-            "from 0 to 255: leave `live` out"
+            f"the live teacher '{name}' expects other pictures than this recipe's {size}x{size}x{channels} "
+            "from 0 to 255: remove `live`"
         )
     if card.output.kind != "logits":
-        raise UsageError(f"the live teacher '{name}' gives probabilities, not logits: leave `live` out")
+        raise UsageError(f"the live teacher '{name}' gives probabilities, not logits: remove `live`")
     network = read_network(twin.path, "cannot learn from")
     shape, sizes = shapes_of(twin, network)
     refuse_misfit(card, shape[1:], sizes)

@@ -50,7 +50,7 @@ class TrainingTable:
         """Say what is trained."""
         self.steps, self.epochs = steps, recipe.epochs
         self.began = time.monotonic()
-        begun = f", going on in epoch {progress.epoch + 1}, step {progress.step + 1}"
+        begun = f", resumed in epoch {progress.epoch + 1}, step {progress.step + 1}"
         self._say(
             f"{recipe.name}: {weights:,} weights, {recipe.epochs} epochs of {steps} steps"
             + (begun if progress.epoch or progress.step else "")

@@ -99,7 +99,7 @@ def train(
     need_keras()
     import_quietly()
     if (folder / STATE).exists() and not resume:
-        raise UsageError(f"{folder} holds a training already: go on with --resume, or give another folder")
+        raise UsageError(f"{folder} contains a training: continue with --resume, or give another folder")
     folder.mkdir(parents=True, exist_ok=True)
     run = _Run(recipe, learnt, validation, folder, watcher)
     run.begin(resume=resume, start=start)
@@ -174,7 +174,7 @@ class _Run:
             logs = {name: float(value) for name, value in answer.items()}
             if not np.isfinite(logs["loss"]):
                 where = f"epoch {now.epoch + 1}, step {now.step + 1}"
-                raise UsageError(f"the loss is no number in {where}: lower optimizer.rate")
+                raise UsageError(f"the loss is not a number in {where}: lower optimizer.rate")
             now.step += 1
             # Keras's own metrics begin anew with each call of train_on_batch.
             now.sums = {name: now.sums.get(name, 0.0) + value for name, value in logs.items()}

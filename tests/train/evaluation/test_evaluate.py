@@ -113,7 +113,7 @@ def test_classes_are_matched_by_name_not_by_number(models: tuple[Path, Path]) ->
     report = evaluate(open_classifier(models[0]), turned, robustness=False, rounds=5).report
     assert report["accuracy"] == 1.0
     assert report["ferplus"]["accuracy"] == 1.0
-    with pytest.raises(UsageError, match="the classes bored, which the model does not tell"):
+    with pytest.raises(UsageError, match="the classes bored, which the model does not know"):
         in_classes_of(LabelledFaces(faces.images[:1], np.array([0]), np.array([0]), ("bored",)), FER_CLASSES)
 
 

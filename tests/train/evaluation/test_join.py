@@ -133,7 +133,7 @@ def test_the_temperature_is_fitted_where_there_is_data(tmp_path: Path, capsys) -
     out.unlink()
     (tmp_path / "faces" / "angry").rename(tmp_path / "faces" / "sad")
     assert main([*joining, str(tmp_path / "faces")]) == 2
-    assert "the data has the classes sad, which the model does not tell" in capsys.readouterr().err
+    assert "the data has the classes sad, which the model does not know" in capsys.readouterr().err
     assert not out.exists()
 
 
@@ -163,11 +163,11 @@ def test_a_network_that_says_nothing_of_the_framing_joins_one_that_does(tmp_path
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"output": Output(index=7)}, "has 2 outputs, its side file asks for number 7"),
-        ({"classes": CLASSES[:2]}, "tells 3 classes apart, but 2 are named"),
+        ({"output": Output(index=7)}, "has 2 outputs, its side file asks for output 7"),
+        ({"classes": CLASSES[:2]}, "distinguishes 3 classes, but 2 are named"),
         (
             {"input": Input(height=20, width=24)},
-            "wants an input of 24 x 24 x 1, but 20 x 24 x 1 is described",
+            "expects an input of 24 x 24 x 1, but 20 x 24 x 1 is described",
         ),
     ],
 )
@@ -226,7 +226,7 @@ def test_sequential_networks_are_joined_and_exported(tmp_path: Path, capsys) -> 
     capsys.readouterr()
     # The side file of model.tflite would be model.json, in which the layers are.
     assert main(["export", str(paths[0]), "-o", str(paths[0].with_suffix(".tflite"))]) == 2
-    assert "is no side file and would be lost" in capsys.readouterr().err
+    assert "is not a side file and would be lost" in capsys.readouterr().err
     assert main(["export", *map(str, paths), "-o", str(paths[0].with_suffix(".keras"))]) == 2
     assert "model.ferpipe.json' exists: give the result another name" in capsys.readouterr().err
     assert paths[0].read_bytes() == before

@@ -54,8 +54,8 @@ def test_a_shipped_recipe_learns_ones_own_classes(
     command += ["--set", "labels.teacher={models: [base]}"]
     assert main(command) == 0
     said = capsys.readouterr()
-    assert "no FER+ votes (fer2013new.csv): left out of the recipe: labels.ferplus, " in said.err
-    assert "the teacher 'base' tells other classes: left out" in said.err
+    assert "no FER+ votes (fer2013new.csv): removed from the recipe: labels.ferplus, " in said.err
+    assert "the teacher 'base' has other classes: removed" in said.err
     assert open_classifier(tmp_path / "out" / "base.keras").classes == ("face", "other")
 
 
@@ -68,7 +68,7 @@ def test_ones_own_network_in_two_commands(
     more = ["--set", "save=json+h5", "--set", "epochs=8", "--set", "ema=null", "--set", "augment=[]"]
     assert main(["train", str(recipe), "--data", str(faces_folder), "-o", str(out), *more]) == 0
     said = capsys.readouterr()
-    assert "1 bad row left out" in said.err
+    assert "1 bad row skipped" in said.err
     assert "face/broken.png" in said.err.replace("\n", "")
     assert "epoch 8/8: loss" in said.out
     report = {path.name for path in (out / "report").iterdir()}
@@ -104,7 +104,7 @@ def test_a_stopped_training_goes_on(faces_folder: Path, recipe: Path, tmp_path: 
         process.send_signal(signal.SIGTERM)
         _, told = process.communicate(timeout=60)
     assert process.returncode == 143
-    assert "the same command with --resume goes on" in told.replace("\n", " ")
+    assert "run the same command with --resume to continue" in told.replace("\n", " ")
     assert (out / STATE).exists()
 
 

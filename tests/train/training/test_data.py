@@ -86,7 +86,7 @@ def test_bad_rows_are_named_by_line_and_left_out(tmp_path: Path) -> None:
     assert "'nan' is not a pixel" in faces.problems[3]
     assert "'256' is not a pixel" in faces.problems[4]
     assert "Usage 'Holdout' is unknown" in faces.problems[5]
-    assert told[0].startswith(f"{path}: 8 bad rows left out")
+    assert told[0].startswith(f"{path}: 8 bad rows skipped")
     assert told[0].endswith("and 3 more")
 
 
@@ -233,7 +233,7 @@ def test_a_folder_without_images_is_no_class(tmp_path: Path) -> None:
         (root / folder / "._1.png").write_bytes(b"what an archiver leaves")
     faces = load_faces(root)
     assert faces.classes == ("a", "b")
-    assert faces.problems == ("__MACOSX: a folder without images, no class",)
+    assert faces.problems == ("__MACOSX: a folder without images is not a class",)
     assert load_faces(root, DataOptions(classes=("a", "b", "__MACOSX"))).classes[2] == "__MACOSX"
     (root / "train" / "c").mkdir()
     (root / "test" / "c").mkdir()
@@ -245,7 +245,7 @@ def test_a_folder_without_classes_or_with_strangers(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="needs a folder of images for each class"):
         load_faces(tmp_path / "empty")
     root = draw_folder(tmp_path / "d", {"train/a": 1, "train/b": 1, "extra/a": 1})
-    with pytest.raises(UsageError, match="mixes split folders with others: move extra away"):
+    with pytest.raises(UsageError, match="mixes split folders with others: remove extra away"):
         load_faces(root)
 
 

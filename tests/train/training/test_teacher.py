@@ -107,8 +107,8 @@ def test_a_training_does_not_go_on_with_another_teacher(
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ("data.size=20", "wants other pictures than this recipe's 20x20x1"),
-        ("data.color=rgb", "wants other pictures than this recipe's 24x24x3"),
+        ("data.size=20", "expects other pictures than this recipe's 20x20x1"),
+        ("data.color=rgb", "expects other pictures than this recipe's 24x24x3"),
     ],
 )
 def test_a_live_teacher_must_see_the_same(lfw: LabelledFaces, card: Model, change: str, said: str) -> None:
@@ -127,5 +127,5 @@ def test_a_live_teacher_must_be_what_its_side_file_says(lfw: LabelledFaces, card
     wrong.write(card.path.with_name("wrong.json"))
     recipe = tiny_recipe(f"labels.teacher={{models: ['{card.path.with_name('wrong.json')}'], live: true}}")
     assert recipe.labels.teacher is not None
-    with pytest.raises(UsageError, match="its side file asks for number 3"):
+    with pytest.raises(UsageError, match="its side file asks for output 3"):
         LiveTeachers(recipe, recipe.labels.teacher, lfw.classes)

@@ -136,7 +136,7 @@ def test_compiled_and_with_every_augmentation_it_repeats_itself(tmp_path: Path) 
 
 
 def test_a_finished_folder_is_not_trained_over(lfw: LabelledFaces, trained: Outcome) -> None:
-    with pytest.raises(UsageError, match="holds a training already: go on with --resume"):
+    with pytest.raises(UsageError, match="already contains a training: continue with --resume"):
         run(lfw, trained.folder)
     with pytest.raises(UsageError, match=r"another recipe \(batch, optimizer differ\)"):
         run(lfw, trained.folder, "batch=16", "optimizer.rate=0.1", resume=True)
@@ -148,7 +148,7 @@ def test_a_finished_folder_is_not_trained_over(lfw: LabelledFaces, trained: Outc
 
 
 def test_a_damaged_state_is_one_clear_line(lfw: LabelledFaces, tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="holds no training to go on with"):
+    with pytest.raises(UsageError, match="contains no training to resume"):
         run(lfw, tmp_path, resume=True)
     (tmp_path / STATE).write_bytes(b"PK\x03\x04 nothing")
     with pytest.raises(UsageError, match="is damaged"):
@@ -170,7 +170,7 @@ def test_a_loss_that_is_no_number_ends_it_in_words(lfw: LabelledFaces, tmp_path:
         "augment=[]",
         f"network={{use: layers, normalise: none, layers: [{{use: flatten}}, {dense}, {dense}]}}",
     ]
-    with pytest.raises(UsageError, match=r"the loss is no number in epoch 1, step \d+: lower optimizer.rate"):
+    with pytest.raises(UsageError, match=r"the loss is not a number in epoch 1, step \d+: lower"):
         run(lfw, tmp_path / "run", *changes)
 
 

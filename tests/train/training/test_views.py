@@ -88,7 +88,7 @@ def test_going_on_in_the_middle_of_an_epoch_shows_the_same(learnt: LabelledFaces
 def test_without_the_file_the_recipe_goes_without(learnt: LabelledFaces, tmp_path: Path) -> None:
     recipe, lines = fitted(recipe_with(tmp_path / "none.npz", 0.5), learnt)
     assert recipe.data.views is None
-    assert lines == [f"there is no file '{tmp_path / 'none.npz'}': left out of the recipe: data.views"]
+    assert lines == [f"there is no file '{tmp_path / 'none.npz'}': removed from the recipe: data.views"]
 
 
 def test_what_is_no_file_of_views_is_refused(learnt: LabelledFaces, tmp_path: Path) -> None:
