@@ -188,7 +188,7 @@ def test_a_reordered_face_keeps_its_own_picture_and_so_its_own_emotion() -> None
     image = np.zeros((90, 200, 3), np.uint8)
     image[:, 100:] = 255
     source = fake_source([make_packet(image, time=i * 40_000, index=i) for i in range(4)])()
-    packets = list(Pipeline.of(source, Two(), "align", "track", Brightness()))
+    packets = list(Pipeline.of(source, Two(), "align", ("track", {"confirm": 0}), Brightness()))
     shown = [
         (face.box.x < 90, face.emotion.label) for packet in packets for face in packet.faces if face.emotion
     ]
