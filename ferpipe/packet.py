@@ -84,7 +84,8 @@ class StreamInfo:
     (frames a second) are what the container claims: for show, never for arithmetic on time.
     `path` is the local file, where there is one (the video sink copies its sound from it).
     `start` and `end` are the part of it that was asked for, in microseconds of stream time; an
-    `end` of None is that of the stream.
+    `end` of None is that of the stream.  `created` is when stream time 0 was by the container's
+    clock, in microseconds since 1970 (UTC), and `timecode` that of the first frame (SMPTE 12M).
     """
 
     name: str
@@ -99,6 +100,8 @@ class StreamInfo:
     path: str | None = None
     start: int = 0
     end: int | None = None
+    created: int | None = None
+    timecode: str | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

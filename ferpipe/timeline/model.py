@@ -25,15 +25,23 @@ FORMAT = "ferpipe.timeline/2"
 """The format that is written; `load` reads older ones too."""
 
 
-class SourceRecord(TypedDict):
-    """What the timeline is of; `size` in bytes, None where the source does not tell."""
-
+class _Source(TypedDict):
     name: str
     size: int | None
     duration: float | None
     frames: int | None
     width: int | None
     height: int | None
+
+
+class SourceRecord(_Source, total=False):
+    """What the timeline is of; `size` in bytes, None where the source does not tell.
+
+    `created` (ISO 8601, UTC) and `timecode` are there only where the container has them.
+    """
+
+    created: str
+    timecode: str
 
 
 class MeasureRecord(TypedDict):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta, timezone
 from pathlib import PurePath
 from typing import Any
 
@@ -74,7 +75,7 @@ def record_of(packet: Packet, digits: int = 4) -> FrameRecord:
 
 def _source(stream: StreamInfo, packet: Packet | None) -> SourceRecord:
     height, width = packet.frame.image.shape[:2] if packet is not None else (None, None)
-    return {
+    record: SourceRecord = {
         "name": _source_name(stream),
         "size": stream.size,
         "duration": None if stream.duration is None else seconds(stream.duration),
@@ -82,6 +83,12 @@ def _source(stream: StreamInfo, packet: Packet | None) -> SourceRecord:
         "width": stream.width or width,
         "height": stream.height or height,
     }
+    if stream.created is not None:
+        moment = datetime(1970, 1, 1, tzinfo=timezone.utc) + timedelta(microseconds=stream.created)
+        record["created"] = moment.isoformat(timespec="microseconds").replace("+00:00", "Z")
+    if stream.timecode is not None:
+        record["timecode"] = stream.timecode
+    return record
 
 
 def _source_name(stream: StreamInfo) -> str:

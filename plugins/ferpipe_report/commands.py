@@ -22,7 +22,7 @@ _OUT = click.Path(path_type=Path, dir_okay=False)
     multiple=True,
     help="Events and intervals to show: .csv or .tsv (also BIDS and BORIS), .eaf, .vtt or .srt.",
 )
-@click.option("--align", metavar="EVENT", help="Align several recordings at this event.")
+@click.option("--align", metavar="EVENT", help="Align several recordings at this event, or at 'wallclock'.")
 @click.option(
     "--by",
     type=click.Choice(["person", "file"]),

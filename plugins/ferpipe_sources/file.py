@@ -24,6 +24,7 @@ from ferpipe_sources._clock import Clock
 from ferpipe_sources._decode import decoded, microseconds, packets, step_of
 from ferpipe_sources._length import SLACK, ends_early, is_cut, length_of, video_end
 from ferpipe_sources._local import open_file, refuse_unreadable, refuse_url
+from ferpipe_sources._moment import created_at, timecode_of
 from ferpipe_sources._picture import Aspect, Converter
 from ferpipe_sources._tracks import choose_video, described, moving
 
@@ -156,6 +157,7 @@ class FileSource(Source[FileOptions]):
         stream.codec_context.thread_type = "AUTO" if self.options.threads > 1 else "SLICE"
         self._size = self._path.stat().st_size
         self._length = length_of(container, self._path)
+        self._created, self._timecode = created_at(container), timecode_of(container)
         self._video_end = video_end(container, stream)
         self._is_cut = is_cut(stream, self._size)
         self._claimed = stream.frames or None
@@ -232,6 +234,8 @@ class FileSource(Source[FileOptions]):
             path=str(self._path),
             start=_ticks(self.options.start),
             end=None if self.options.end is None else _ticks(self.options.end),
+            created=self._created,
+            timecode=self._timecode,
         )
 
 
