@@ -63,7 +63,7 @@ def mood(seed: int, length: float = 12, step: float = 0.04, faint: float = 1.0) 
 
 @pytest.mark.parametrize("faint", [0.3, 1.0, 3.0])
 def test_seconds_a_label_agree_for_ten_starts_within_the_time_cut_off(faint: float) -> None:
-    for seed in range(6):
+    for seed in range(2):
         answers = mood(seed, faint=faint)
         cuts = [round(i * 0.2 / 0.04) for i in range(10)]
         spent = [(answers[cut][0], seconds(labels(answers[cut:]))) for cut in cuts]
@@ -72,7 +72,7 @@ def test_seconds_a_label_agree_for_ten_starts_within_the_time_cut_off(faint: flo
                 assert abs(a[label] - b[label]) <= second - first + 1.5 * SECOND, (seed, label)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=15)
 @given(st.integers(0, 2**32 - 1), st.floats(0.1, 9), st.sampled_from([0.04, 0.1, 0.3]))
 def test_soon_after_its_start_no_label_depends_on_it(seed, start, step):
     answers = mood(seed, 14, step, faint=0.5)

@@ -105,6 +105,7 @@ def test_small_faces_in_large_films_are_found_by_default(
     assert len(followed(film(picture, 5))[-1].faces) == there
 
 
+@pytest.mark.slow
 def test_letters_are_no_people(second_look: SecondLook) -> None:
     pictures = text_pictures()
     believed = run_stage(BlazeFace(BlazeFaceOptions(doubt=0)), stills(pictures))
@@ -185,6 +186,7 @@ def test_faces_that_are_not_shown_are_handed_on_between_looks_too(astronaut: np.
     assert [len(packet.data["unconfirmed"]) for packet in results] == [1] * 8
 
 
+@pytest.mark.slow
 @pytest.mark.shared
 def test_the_known_cases(case: Any) -> None:
     def timeline(path: Any, *stages: Any) -> list[Packet]:
