@@ -150,7 +150,7 @@ class LiteRTOptions(ClassifyOptions):
 
 
 class LiteRT(Classify[LiteRTOptions]):
-    """Tell each face's expression with a LiteRT network: class probabilities and a label.
+    """Classify each face's expression with a LiteRT network: class probabilities and a label.
 
     It takes the aligned faces of a frame, resizes them where the network wants another size,
     and gives each face its `emotion`.
@@ -184,7 +184,7 @@ class OnnxOptions(ClassifyOptions):
 
 
 class Onnx(Classify[OnnxOptions]):
-    """Tell each face's expression with an ONNX network; needs the extra `onnx`.
+    """Classify each face's expression with an ONNX network; needs the extra `onnx`.
 
     It runs what `ferpipe export` writes as .onnx, and any other ONNX classifier whose input and classes the
     side file or the options describe.  It does what `litert` does.
@@ -224,7 +224,7 @@ class KerasOptions(ClassifyOptions):
 
 
 class Keras(Classify[KerasOptions]):
-    """Tell each face's expression with a Keras network or a SavedModel; needs TensorFlow.
+    """Classify each face's expression with a Keras network or a SavedModel; needs TensorFlow.
 
     For networks that were not exported to LiteRT, those of Keras 2 included.  It does what
     `litert` does, and costs more memory and time to start.
