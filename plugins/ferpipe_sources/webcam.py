@@ -71,7 +71,7 @@ class WebcamSource(LiveSource[WebcamOptions]):
         self._path = camera_path(device) if self.options.format is None else str(device)
         if self._format == "v4l2" and not Path(self._path).exists():
             raise UsageError(f"there is no camera {device}; {which_exist()}")
-        if self._format == "v4l2" and not Path(self._path).is_char_device():
+        if not context.trusted and self._format == "v4l2" and not Path(self._path).is_char_device():
             # V4L2 opens what it is given for writing too.
             raise UsageError(f"{self._path} is no camera but a file or folder: give the device of one")
         options = self.options
