@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from ferpipe.errors import StageError as StageError
     from ferpipe.errors import UsageError as UsageError
     from ferpipe.errors import redact as redact
+    from ferpipe.errors import remedy as remedy
     from ferpipe.hookspecs import hookimpl as hookimpl
     from ferpipe.measures import Measure as Measure
     from ferpipe.output import Output as Output
@@ -63,6 +64,7 @@ _HOME = {
     "StageError": "errors",
     "UsageError": "errors",
     "redact": "errors",
+    "remedy": "errors",
     "hookimpl": "hookspecs",
     "Measure": "measures",
     "Output": "output",

@@ -45,7 +45,9 @@ _surface = "python"
 
 
 def remedy(command: str, python: str) -> str:
-    """What to do about an error, in the words of the command line or of Python, whichever is in use."""
+    """What to do about an error, in the words of the command line or of Python, whichever is in use:
+    `remedy("add --overwrite", "pass overwrite=True")`.
+    """
     return command if _surface == "command" else python
 
 

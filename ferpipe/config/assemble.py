@@ -15,7 +15,7 @@ from ferpipe.config.protocols import Stages, givers
 from ferpipe.documents.edit import put
 from ferpipe.documents.located import Item, Notes, describe
 from ferpipe.documents.validation import validate
-from ferpipe.errors import ConfigError, Problem, UsageError
+from ferpipe.errors import ConfigError, Problem, UsageError, remedy
 from ferpipe.graph import Fault, Graph, RunSettings, check
 from ferpipe.text import did_you_mean, listing, quoted
 
@@ -88,7 +88,8 @@ class Assembly:
         if not isinstance(item.value, str):
             return None  # the document's model has blamed it
         if not self.local_plugins:
-            hint = "plugin files are code and --no-local-plugins forbids them"
+            switch = remedy("--no-local-plugins", "trusted=False")
+            hint = f"plugin files are code and {switch} forbids them"
             self.notes.add(item.place, f"names the plugin file {describe(item)}", hint=hint)
             return None
         if "://" in item.value:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
+from ferpipe.errors import remedy
+
 __all__ = ["VariableError", "Withheld", "is_whole", "refers", "substitute"]
 
 _REFERENCE = re.compile(
@@ -32,8 +34,9 @@ class Withheld(Mapping[str, str]):
     def __getitem__(self, name: str) -> str:
         if self._env.get(name):
             raise VariableError(
-                f"the variable {name} is not available to a pipeline that is run with --no-local-plugins",
-                "pass its value with --set stage.option=value",
+                f"the variable {name} is not available to a pipeline that is run with "
+                + remedy("--no-local-plugins", "trusted=False"),
+                remedy("pass its value with --set stage.option=value", "pass its value in overrides"),
             )
         raise KeyError(name)
 

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from pydantic import Field
 
 import ferpipe
-from ferpipe import Options, UsageError
+from ferpipe import Options, UsageError, remedy
 from ferpipe_emotion.card import chip_format
 from ferpipe_emotion.classifier import Classifier, Network, classifier_of
 from ferpipe_emotion.lookup import Found, find_model
@@ -237,7 +237,8 @@ class Keras(Classify[KerasOptions]):
         if not self.context.trusted:
             raise UsageError(
                 f"'{found.path}' is a Keras model, which can hold code, and the pipeline is run with "
-                "--no-local-plugins: export the model to LiteRT, or omit that option if you trust it"
+                f"{remedy('--no-local-plugins', 'trusted=False')}: export the model to LiteRT, or omit that "
+                "if you trust it"
             )
         if found.format in {"litert", "onnx"}:
             raise UsageError(_other_stage(found))

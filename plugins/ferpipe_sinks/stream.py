@@ -12,7 +12,7 @@ from typing import Literal
 import numpy as np
 from pydantic import Field, field_validator
 
-from ferpipe import Context, Options, Packet, Stage, UsageError, redact
+from ferpipe import Context, Options, Packet, Stage, UsageError, redact, remedy
 from ferpipe.packet import Image
 from ferpipe_sinks._ffmpeg import Sender
 from ferpipe_sinks._letterbox import even_size, fitted
@@ -133,7 +133,8 @@ class StreamSink(Stage[StreamOptions]):
         if not context.trusted:
             raise UsageError(
                 f"it would send pictures to {redact(self.options.url)}, and the pipeline is run with "
-                "--no-local-plugins: omit that option if you trust it, or send to an .m3u8 file"
+                f"{remedy('--no-local-plugins', 'trusted=False')}: omit that if you trust it, or send "
+                "to an .m3u8 file"
             )
         return self.options.url
 

@@ -13,7 +13,7 @@ from av.container import InputContainer
 from pydantic import Field, model_validator
 from typing_extensions import Self
 
-from ferpipe import Context, StreamInfo, UsageError
+from ferpipe import Context, StreamInfo, UsageError, remedy
 from ferpipe_sources._live import LiveOptions, LiveSource
 from ferpipe_sources._reader import Connection
 from ferpipe_sources.cameras import FORMATS, camera_path, device_format, list_cameras
@@ -65,7 +65,8 @@ class WebcamSource(LiveSource[WebcamOptions]):
         if not context.trusted and self._format not in FORMATS.values():
             raise UsageError(
                 f"the format '{self._format}' can do more than read a camera, and the pipeline is run with "
-                f"--no-local-plugins: leave it out, or give one of {', '.join(FORMATS.values())}"
+                f"{remedy('--no-local-plugins', 'trusted=False')}: leave the format out, or give "
+                f"one of {', '.join(FORMATS.values())}"
             )
         device = self.options.device
         self._path = camera_path(device) if self.options.format is None else str(device)

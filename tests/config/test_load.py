@@ -129,7 +129,7 @@ def test_plugin_files_can_be_forbidden(tmp_path: Path, registry: Any) -> None:
     with pytest.raises(ConfigError) as caught:
         load(file, registry=registry, local_plugins=False)
     assert str(caught.value).endswith(
-        ":4:11: names the plugin file './blur.py' (plugin files are code and --no-local-plugins forbids them)"
+        ":4:11: names the plugin file './blur.py' (plugin files are code and trusted=False forbids them)"
     )
     assert registry.files == []
 

@@ -27,6 +27,7 @@ LEADS_SOMEWHERE = {
     ("rtsp", "url"): "read; addresses only, and no local file on the way",
     ("yunet", "model"): "read; data and no code",
     ("litert", "model"): "read; data and no code",
+    ("onnx", "model"): "read; data and no code",
     ("keras", "model"): "refused: may hold code",
     ("align", "framing"): "read",
     ("video", "path"): "written below the output folder",
@@ -40,6 +41,7 @@ ONLY_WORDS = {
     ("stream", "bitrate"),
     ("window", "title"),
     ("litert", "classes"),
+    ("onnx", "classes"),
     ("keras", "classes"),
 }
 """Options of free text that lead nowhere."""

@@ -161,7 +161,7 @@ NUMBERS = [
     for entry in REGISTRY.entries()
     for name, schema in entry.stage.Options.model_json_schema()["properties"].items()
     for value in unbounded(schema)
-    if entry.name not in {"webcam", "rtsp", "window", "keras", "yunet", "stream"}
+    if entry.name not in {"webcam", "rtsp", "window", "keras", "onnx", "yunet", "stream"}
 ]
 NEEDED = {
     "file": {"path": "clip.mp4"},

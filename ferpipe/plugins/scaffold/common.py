@@ -36,6 +36,9 @@ dev-mode-dirs = ["."]
 strict = true
 packages = ["$module", "tests"]
 
+[tool.pytest.ini_options]
+testpaths = ["tests"]
+
 [tool.ruff]
 line-length = 100
 """
