@@ -42,6 +42,8 @@ ONLY_WORDS = {
     ("window", "title"),
     ("litert", "classes"),
     ("onnx", "classes"),
+    ("overlay", "measures"),
+    ("smooth", "measures"),
     ("keras", "classes"),
 }
 """Options of free text that lead nowhere."""
