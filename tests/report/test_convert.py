@@ -308,7 +308,7 @@ def test_the_name_of_a_file_tells_its_format(name, form):
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["t.json", "-o", "a.docx"], "'a.docx' names no format"),
+        (["t.json", "-o", "a.docx"], "'a.docx' has no known suffix"),
         (["t.json", "-o", "a.vtt", "--format", "docx"], "'docx' is not one of parquet, csv"),
         (["t.json", "u.json", "-o", "a.vtt"], "a .vtt file holds one recording"),
         (["t.json", "-o", "there.vtt"], "'there.vtt' exists"),
