@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "SECURITY.md").read_text(encoding="utf-8")
-SENTENCES = PAGE.partition("## What each thing can do at most")[2].partition("\n## ")[0].split("\n- ")[1:]
+SENTENCES = PAGE.partition("## What each input can do at most")[2].partition("\n## ")[0].split("\n- ")[1:]
 
 
 @pytest.mark.parametrize("sentence", SENTENCES, ids=lambda text: text.partition("**")[2].partition("**")[0])
