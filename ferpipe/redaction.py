@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["redact"]
+__all__ = ["hide", "redact"]
 
 _HIDDEN = "***"
 
@@ -50,13 +50,25 @@ _HARMLESS = re.compile(
 """Keys of a query whose values are shown."""
 
 
+_SHORTEST = 4
+_secrets: set[str] = set()
+
+
+def hide(secret: str) -> None:
+    """Have `redact` hide this text too, wherever it stands; one of a few characters would hide too much."""
+    if len(secret) >= _SHORTEST:
+        _secrets.add(secret)
+
+
 def redact(text: str) -> str:
-    """Remove the credentials of every address in `text`.
+    """Remove the credentials of every address in `text`, and what `hide` was given.
 
     Of an address, its scheme, host, port and path stay, and of its query and fragment the keys that
     are known to hold no secret; users, passwords, stream keys and everything unknown become `***`.
     Use it on everything that leaves the process: logs, errors, timelines, traces.
     """
+    for secret in sorted(_secrets, key=len, reverse=True):
+        text = text.replace(secret, _HIDDEN)
     return _NAMED.sub(rf"\g<name>{_HIDDEN}", _ADDRESS.sub(_shown, text))
 
 

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ferpipe import redact
+from ferpipe import redact, redaction
+from ferpipe.cli import main
 
 S = "S3cr3t"
 
@@ -135,3 +136,17 @@ def test_host_port_and_path_stay(host: str, port: int, path: list[str]) -> None:
     url = f"rtsp://{host}:{port}/{'/'.join(path)}"
     assert redact(url) == url
     assert urlsplit(redact(url.replace("//", "//anna:secret@"))).port == port
+
+
+def test_the_value_of_a_secret_variable_is_shown_nowhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whatever it is part of: here the path of a file, which is no address."""
+    monkeypatch.setattr(redaction, "_secrets", set())
+    monkeypatch.setenv("CLIENT_SECRET", "hunter2!")
+    monkeypatch.setenv("COMPASS_DIR", "north")
+    (tmp_path / "p.yaml").write_text(
+        "version: 1\nstages:\n  - {use: file, with: {path: '/${COMPASS_DIR}/${CLIENT_SECRET}/x.mp4'}}\n"
+    )
+    assert main(["run", str(tmp_path / "p.yaml")]) == 2
+    assert "/north/***/x.mp4 is not there" in capsys.readouterr().err

@@ -6,12 +6,20 @@ import re
 from collections.abc import Iterator, Mapping
 
 from ferpipe.errors import remedy
+from ferpipe.redaction import hide
 
 __all__ = ["VariableError", "Withheld", "is_whole", "refers", "substitute"]
 
 _REFERENCE = re.compile(
     r"\$(?P<escaped>\$)?\{(?:(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?::-(?P<default>[^}]*))?\})?"
 )
+
+
+_SECRET = re.compile(
+    r"secret|token|passw|passphrase|credential|api_?key|private|(?:^|_)(?:pass|pwd|pw|key|auth)(?:$|_)",
+    re.IGNORECASE,
+)
+"""Names of variables whose values are shown nowhere, not even as part of a file's path."""
 
 
 class VariableError(ValueError):
@@ -79,6 +87,8 @@ def _value(match: re.Match[str], env: Mapping[str, str]) -> str:
     if default and "${" in default:
         raise VariableError(f"the default of {name} refers to a variable itself", "write a plain default")
     value = env.get(name)
+    if value and _SECRET.search(name):
+        hide(value)
     if default is not None:
         return value or default
     if value is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,8 +16,7 @@ def checks() -> Iterator[Check]:
     try:
         import cv2
     except ImportError as error:
-        advice = "pip install --force-reinstall 'opencv-python<5'; on a server, opencv-python-headless"
-        yield Check("opencv", "fail", f"cannot be imported: {error}", advice)
+        yield Check("opencv", "fail", f"cannot be imported: {error}", _advice(str(error)))
         return
     yield Check("opencv", "ok", cv2.__version__)
     folder = Path(getattr(getattr(cv2, "data", None), "haarcascades", "."))
@@ -25,3 +25,13 @@ def checks() -> Iterator[Check]:
     else:
         advice = "pip install 'opencv-python<5' if you want the stage 'haar'; the others work"
         yield Check("haar", "warn", f"not included in OpenCV {cv2.__version__}", advice)
+
+
+def _advice(error: str) -> str:
+    """What to do: no wheel of OpenCV brings the system's libraries, whatever pip does."""
+    if missing := re.match(r"(lib\S+?\.so)\S*: cannot open shared object file", error):
+        return (
+            f"{missing[1]} is the system's: on Debian and Ubuntu 'apt-get install libgl1 libglib2.0-0'; or, "
+            "without windows, pip uninstall opencv-python and pip install 'opencv-python-headless<5'"
+        )
+    return "pip install --force-reinstall 'opencv-python<5'; on a server, opencv-python-headless"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -137,3 +138,20 @@ def test_the_display_is_told_by_the_environment(
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     assert checks(allow=[])["display"].state == state
+
+
+def test_a_library_of_the_system_that_is_missing_is_not_mended_by_pip(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Missing:
+        """As the loader says it where a container has no libGL."""
+
+        def find_spec(self, name: str, *_: object) -> None:
+            if name == "cv2":
+                raise ImportError("libGL.so.1: cannot open shared object file: No such file or directory")
+
+    monkeypatch.delitem(sys.modules, "cv2", raising=False)
+    monkeypatch.setattr(sys, "meta_path", [Missing(), *sys.meta_path])
+    found = checks(allow=["faces"])["opencv"]
+    assert found.state == "fail"
+    assert found.advice.startswith("libGL.so is the system's: on Debian and Ubuntu 'apt-get install libgl1")
