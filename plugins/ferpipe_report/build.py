@@ -17,7 +17,7 @@ from ferpipe_report.page.assemble import assemble
 from ferpipe_report.page.data import classes_of, page_data
 from ferpipe_report.page.stretches import event_data
 from ferpipe_report.recording import Recording, open_recording
-from ferpipe_report.writing import refuse_existing, write
+from ferpipe_report.writing import Outputs
 
 __all__ = ["Request", "build"]
 
@@ -46,17 +46,25 @@ def build(request: Request) -> Path:
     Raises UsageError where a timeline or the events cannot be read or an output exists, RunError where
     the disk does not take it.
     """
-    target = request.output or _beside(request.timelines)
-    refuse_existing(
-        [target, *request.figures.values()],
-        [*request.timelines, *request.events, *request.videos],
-        overwrite=request.overwrite,
-    )
     if len(request.videos) not in {0, len(request.timelines)}:
         count, wanted = len(request.videos), len(request.timelines)
         raise UsageError(
             f"{count} --video for {wanted} timelines: give one for each, in their order, or none"
         )
+    target = request.output or _beside(request.timelines)
+    read = [*request.timelines, *request.events, *request.videos]
+    with Outputs(read, overwrite=request.overwrite) as outputs:
+        outputs.claim([target, *request.figures.values()])
+        contents = _contents(request, target)
+        outputs.write(contents)
+    if not request.quiet:
+        for path in contents:
+            click.echo(f"wrote {path}", err=True)
+    return target
+
+
+def _contents(request: Request, target: Path) -> dict[Path, bytes]:
+    """The page, the figures, and copies of videos that a browser could not search in."""
     recordings = [open_recording(path) for path in request.timelines]
     if request.by_file:
         recordings = [merged(recording) for recording in recordings]
@@ -66,10 +74,11 @@ def build(request: Request) -> Path:
     extra = {**event_data(recordings, events), **across, "align": request.align}
     data, blobs = page_data(recordings, request.title or _title(recordings), extra)
     films: dict[str, str] = {}
+    copies: dict[Path, bytes] = {}
     if request.videos:
         from ferpipe_report.page.media import media_data
 
-        media, films = media_data(
+        media, films, copies = media_data(
             recordings,
             dict(enumerate(request.videos)),
             target,
@@ -77,17 +86,15 @@ def build(request: Request) -> Path:
             thumbnails=request.thumbnails,
         )
         data["recordings"] = [{**told, **more} for told, more in zip(data["recordings"], media, strict=True)]
-    outputs = {target: assemble(data, {**blobs, **columns, **films}).encode()}
+    contents = {**copies, target: assemble(data, {**blobs, **columns, **films}).encode()}
     if request.figures:
         from ferpipe_report.figure import figure
 
         classes = classes_of(recordings)
-        outputs |= {path: figure(recordings, events, classes, form) for form, path in request.figures.items()}
-    for path, content in outputs.items():
-        write(path, content)
-        if not request.quiet:
-            click.echo(f"wrote {path}", err=True)
-    return target
+        contents |= {
+            path: figure(recordings, events, classes, form) for form, path in request.figures.items()
+        }
+    return contents
 
 
 def _events(recordings: Sequence[Recording], paths: Sequence[Path]) -> dict[int, list[Event]]:

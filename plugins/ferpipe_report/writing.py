@@ -2,35 +2,63 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Iterable, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 
-from ferpipe import RunError, UsageError
+from ferpipe import Output, UsageError
 
-__all__ = ["refuse_existing", "write"]
+__all__ = ["Outputs"]
 
 
-def refuse_existing(targets: Iterable[Path], inputs: Iterable[Path], *, overwrite: bool) -> None:
-    """Raise UsageError where an output is an input, a folder, or exists and may not be replaced."""
-    read = [path.resolve() for path in inputs]
-    for target in targets:
-        if target.resolve() in read:
+class Outputs(ExitStack):
+    """The files of one command: each is locked from `claim` on, and gets its name when all are written.
+
+    inputs: what the command reads, which nothing is written over, nor through its `.part`.
+    overwrite: whether existing files may be replaced.
+    """
+
+    def __init__(self, inputs: Iterable[Path], *, overwrite: bool) -> None:
+        super().__init__()
+        self._read = {path.resolve() for path in inputs}
+        self._overwrite = overwrite
+        self._claimed: dict[Path, Output] = {}
+
+    def claim(self, targets: Iterable[Path]) -> None:
+        """Lock each target; its folder is made where it is missing.
+
+        Raises UsageError where one is an input, a folder, exists, or is being written by somebody else.
+        """
+        for target in targets:
+            if target not in self._claimed:
+                self._claimed[target] = output = self._locked(target)
+                self.callback(output.close)
+
+    def write(self, contents: Mapping[Path, bytes]) -> None:
+        """Write all of them, then give all their names.  Raises UsageError, and RunError of the disk."""
+        self.claim(contents)
+        for target, content in contents.items():
+            self._claimed[target].write(content)
+        for target in contents:
+            self._claimed[target].commit()
+
+    def _locked(self, target: Path) -> Output:
+        if target.resolve() in self._read:
             raise UsageError(f"'{target}' is an input: choose another name for the output")
         if target.is_dir():
             raise UsageError(f"'{target}' is a folder: give the name of a file")
-        if target.exists() and not overwrite:
+        if target.exists() and not self._overwrite:
             raise UsageError(f"'{target}' exists: choose another name or add --overwrite")
-
-
-def write(target: Path, content: bytes) -> None:
-    """Write `content` to `<target>.part`, then give it its name; raises RunError where that fails."""
-    part = target.with_name(f"{target.name}.part")
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        part.write_bytes(content)
-        part.replace(target)
-    except OSError as error:
-        with suppress(OSError):
-            part.unlink()
-        raise RunError(f"cannot write '{target}': {error.strerror or error}") from error
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise UsageError(
+                f"the folder '{target.parent}' cannot be created ({error.strerror}): choose another output"
+            ) from error
+        output = Output(target, overwrite=self._overwrite)
+        if output.part.resolve() in self._read:
+            output.close()
+            raise UsageError(
+                f"'{target}' would be written through '{output.part}', which is an input: choose another name"
+            )
+        return output

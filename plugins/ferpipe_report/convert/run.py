@@ -15,7 +15,7 @@ from ferpipe_report.convert.parquet import write_parquet
 from ferpipe_report.convert.subtitles import write_srt, write_vtt
 from ferpipe_report.convert.tables import write_csv, write_events, write_fex, write_openface
 from ferpipe_report.convert.textgrid import write_textgrid
-from ferpipe_report.writing import refuse_existing, write
+from ferpipe_report.writing import Outputs
 
 __all__ = ["FORMATS", "convert", "format_of"]
 
@@ -79,9 +79,9 @@ def convert(
                 add(files, notes, ONE[form](load(path), target, videos[i] if videos else None))
             else:
                 add(files, notes, MANY[form](_named([path]), target))
-    refuse_existing(files, [*paths, *videos], overwrite=overwrite)
-    for target, content in files.items():
-        write(target, content)
+    with Outputs([*paths, *videos], overwrite=overwrite) as outputs:
+        outputs.write(files)
+    for target in files:
         click.echo(f"wrote {target}", err=True)
     for note in dict.fromkeys(notes):
         click.echo(f"omitted, since .{form} cannot hold it: {note}", err=True)

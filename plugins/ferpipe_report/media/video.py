@@ -13,7 +13,6 @@ import av
 from av.error import FFmpegError
 
 from ferpipe import UsageError
-from ferpipe_report.writing import write
 
 __all__ = ["playable", "video_data"]
 
@@ -22,8 +21,9 @@ _TYPES = {".webm": "video/webm", ".mkv": "video/webm"}
 
 def video_data(
     video: Path, target: Path, number: int, *, embed: bool
-) -> tuple[dict[str, Any], dict[str, str]]:
-    """How the page at `target` finds the video: `{"src": ...}` or `{"blob": ...}` with its content.
+) -> tuple[dict[str, Any], dict[str, str], dict[Path, bytes]]:
+    """How the page at `target` finds the video: `{"src": ...}` or `{"blob": ...}` with its content; and
+    what to write beside the page.
 
     A browser recording without a duration cannot be searched in: a copy that has one is used instead.
     """
@@ -31,16 +31,14 @@ def video_data(
     kind = _TYPES.get(video.suffix.lower(), "video/mp4")
     if embed:
         content = video.read_bytes() if mended is None else mended
-        return {"blob": f"v{number}", "type": kind}, {f"v{number}": base64.b64encode(content).decode()}
-    place = video
-    if mended is not None:
-        place = target.with_name(f"{target.stem}.{video.stem}{video.suffix}")
-        write(place, mended)
+        return {"blob": f"v{number}", "type": kind}, {f"v{number}": base64.b64encode(content).decode()}, {}
+    copy = target.with_name(f"{target.stem}.{video.stem}{video.suffix}")
+    place, beside = (video, {}) if mended is None else (copy, {copy: mended})
     try:
         link = os.path.relpath(place.resolve(), target.resolve().parent)
     except ValueError:  # another drive of Windows
-        return {"src": place.resolve().as_uri(), "type": kind}, {}
-    return {"src": quote(Path(link).as_posix()), "type": kind}, {}
+        return {"src": place.resolve().as_uri(), "type": kind}, {}, beside
+    return {"src": quote(Path(link).as_posix()), "type": kind}, {}, beside
 
 
 def playable(video: Path) -> bytes | None:

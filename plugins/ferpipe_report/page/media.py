@@ -20,15 +20,19 @@ def media_data(
     *,
     embed: bool,
     thumbnails: bool,
-) -> tuple[list[dict[str, Any]], dict[str, str]]:
-    """For each recording `video`, `moments` and `portraits`, where it has a video; and embedded videos."""
+) -> tuple[list[dict[str, Any]], dict[str, str], dict[Path, bytes]]:
+    """For each recording `video`, `moments` and `portraits`, where it has a video; the embedded videos;
+    and the files to write beside the page.
+    """
     found: list[dict[str, Any]] = [{} for _ in recordings]
     blobs: dict[str, str] = {}
+    copies: dict[Path, bytes] = {}
     for i, video in videos.items():
-        told, content = video_data(video, target, i, embed=embed)
+        told, content, beside = video_data(video, target, i, embed=embed)
         blobs.update(content)
+        copies.update(beside)
         found[i] = {"video": {**told, "name": video.name}}
         if thumbnails:
             found[i]["moments"] = moments(recordings[i], video)
             found[i]["portraits"] = portraits(recordings[i], video)
-    return found, blobs
+    return found, blobs, copies
