@@ -89,6 +89,13 @@ class Context(Protocol):
         ...
 
     @property
+    def provenance(self) -> Mapping[str, Any]:
+        """How what arrives was made: `stages`, each with `use` and the options that were changed (`with`),
+        and `sha256` of them.  Without file names, addresses and other free text.
+        """
+        ...
+
+    @property
     def measures(self) -> tuple[Measure, ...]:
         """The measures that packets may hold here: those declared on the way, and the stage's own."""
         ...

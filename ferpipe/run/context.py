@@ -24,8 +24,13 @@ __all__ = ["Board", "RunContext"]
 class Board:
     """What the stages of one run tell each other: the streams, and notes by the stage that left them."""
 
-    def __init__(self, workers: Callable[[str], Iterable[Worker]] = lambda _: ()) -> None:
+    def __init__(
+        self,
+        workers: Callable[[str], Iterable[Worker]] = lambda _: (),
+        provenance: Callable[[str], Mapping[str, Any]] = lambda _: {},
+    ) -> None:
         self.workers = workers
+        self.provenance = provenance
         self.streams: dict[str, StreamInfo] = {}
         self.notes: dict[str, dict[str, Any]] = {}
 
@@ -95,6 +100,11 @@ class RunContext:
         for name in (*self._worker.arrival.notes_from, self.name):
             holding.update(self._board.notes.get(name, {}))
         return MappingProxyType(holding)
+
+    @property
+    def provenance(self) -> Mapping[str, Any]:
+        """The stages before this one, and their checksum."""
+        return self._board.provenance(self.name)
 
     def note(self, key: str, value: Any) -> None:
         """Leave a fact for the stages behind."""

@@ -22,6 +22,7 @@ from ferpipe.run.files import Files
 from ferpipe.run.inline import InlineExecutor
 from ferpipe.run.ledger import Ledger
 from ferpipe.run.memory import release_memory
+from ferpipe.run.provenance import provenance
 from ferpipe.run.replicas import copies
 from ferpipe.run.report import RunReport
 from ferpipe.run.source import wake
@@ -65,7 +66,7 @@ class Run:
         self.control = Control()
         self.files = Files(self.settings.output_dir, overwrite=self.settings.overwrite)
         self.trace_error: RunError | None = None
-        self._board = Board(self._all)
+        self._board = Board(self._all, partial(provenance, graph))
         self._trace = self._traced(trace) if trace is not None else None
         self._made = dict(made or {})
         ends = [at] if at is not None else [names[-1] for names in graph.components]

@@ -29,6 +29,7 @@ class TestContext:
     trusted: bool = True
     streams: dict[str, StreamInfo] = field(default_factory=dict)
     notes: dict[str, Any] = field(default_factory=dict)
+    provenance: dict[str, Any] = field(default_factory=dict)
     measures: tuple[Measure, ...] = ()
     asks: list[tuple[str, Any]] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=dict)

@@ -35,7 +35,8 @@ class Person:
 
     frames: positions in the recording's frames, (n,).  probabilities, raw: (n, classes), NaN where not
     known; `raw` is None where nothing was smoothed.  boxes: (n, 4) in pixels.  measures: (n,) each, NaN
-    where absent.  unsure: (n,), whether the label is not known or has less than half of the probability.
+    where absent.  unsure: (n,), what the face itself says, else whether its label is not known or has less
+    than half of the probability.
     """
 
     track: int
@@ -128,7 +129,6 @@ def _person(track: Track, faces: dict[int, FaceRecord], classes: Sequence[str]) 
     found = list(faces.values())
     probabilities = _table([face["probabilities"] for face in found], classes)
     has_raw = any(face["raw"] is not None for face in found)
-    likely = [(face["probabilities"] or {}).get(face["label"] or "", 0.0) for face in found]
     return Person(
         track=track["id"],
         frames=np.fromiter(faces, np.int64, len(faces)),
@@ -136,11 +136,19 @@ def _person(track: Track, faces: dict[int, FaceRecord], classes: Sequence[str]) 
         raw=_table([face["raw"] for face in found], classes) if has_raw else None,
         boxes=np.array([face["box"] for face in found], np.float64).reshape(-1, 4),
         scores=np.array([np.nan if face["score"] is None else face["score"] for face in found]),
-        unsure=np.array([value < 0.5 for value in likely], np.bool_),
+        unsure=np.array([_unsure(face) for face in found], np.bool_),
         measures=_columns(found),
         spans=spans_of(track["segments"]),
         record=track,
     )
+
+
+def _unsure(face: FaceRecord) -> bool:
+    """What a classifier that knows it has said, else whether the label has less than half."""
+    said = face.get("unsure")
+    if isinstance(said, bool):
+        return said
+    return (face["probabilities"] or {}).get(face["label"] or "", 0.0) < 0.5
 
 
 def _table(rows: Sequence[dict[str, float] | None], classes: Sequence[str]) -> Floats:

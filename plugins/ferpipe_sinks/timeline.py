@@ -81,6 +81,8 @@ class TimelineSink(Stage[TimelineOptions]):
     def _begin(self, packet: Packet | None) -> Writer:
         assert self._output is not None  # noqa: S101 -- `open` made it
         notes = dict(self.context.notes)
+        if self.context.provenance:
+            notes = {"pipeline": self.context.provenance, **notes}
         header = header_of(
             self._stream(packet),
             packet,

@@ -34,8 +34,10 @@ MODULES = (
     "picture",
     "download",
     "views",
+    "measures",
     "stretches",
     "across",
+    "pipelines",
     "about",
     "main",
 )

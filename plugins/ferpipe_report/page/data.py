@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from ferpipe import __version__
-from ferpipe_report.numbers import numbers_of, transitions
+from ferpipe.timeline import Timeline
+from ferpipe_report.numbers import numbers_of, transitions, weighted
 from ferpipe_report.pack import Column, integers, pack, quantised
 from ferpipe_report.page.models import about_model
 from ferpipe_report.palette import NO_LABEL, colours
@@ -93,6 +94,11 @@ def _recording(recording: Recording, number: int, blobs: dict[str, str]) -> dict
         "offset": recording.offset / MICROSECONDS,
         "summary": {key: value for key, value in timeline.summary.items() if key != "measures"},
         "withoutFaces": empty,
+        "measures": {
+            name: found
+            for name, values in recording.measures.items()
+            if (found := weighted(values, recording.durations)) is not None
+        },
         "table": recording.path.suffix.lower() == ".csv",
         "people": people,
         "blob": f"r{number}",
@@ -101,9 +107,10 @@ def _recording(recording: Recording, number: int, blobs: dict[str, str]) -> dict
     }
 
 
-def _notes(timeline: Any) -> dict[str, Any]:
-    """What else the header says: the pipeline, the wall clock."""
-    found = {name: getattr(timeline, name, None) for name in ("pipeline", "notes")}
+def _notes(timeline: Timeline) -> dict[str, Any]:
+    """What else the header says: the pipeline, and what its stages noted."""
+    notes = dict(timeline.notes)
+    found = {"pipeline": notes.pop("pipeline", None), "notes": notes}
     return {name: value for name, value in found.items() if value}
 
 

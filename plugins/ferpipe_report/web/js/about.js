@@ -2,10 +2,11 @@
 
 import { make, section } from "./dom.js";
 import { clock, percent } from "./format.js";
+import { pipelines } from "./pipelines.js";
 
 /** The closing section. */
 export function aboutSection(data) {
-  return section("about", "About these numbers", ...data.models.map(modelText), limits(), files(data), use());
+  return section("about", "About these numbers", ...data.models.map(modelText), ...pipelines(data.recordings), limits(), files(data), use());
 }
 
 function modelText(model) {
@@ -39,10 +40,8 @@ function files(data) {
       make("td", {}, make("code", { text: recording.sha256 }))),
   );
   const head = ["Recording", "Timeline", "Length", "SHA-256 of the timeline"].map((text) => make("th", { scope: "col", text }));
-  const pipelines = data.recordings.filter((recording) => recording.pipeline);
   return make("div", {},
     make("div", { class: "scroll" }, make("table", {}, make("caption", { text: "Files" }), make("thead", {}, make("tr", {}, ...head)), make("tbody", {}, ...rows))),
-    ...pipelines.map((recording) => make("details", {}, make("summary", { text: `Pipeline of ${recording.name}` }), make("pre", { text: JSON.stringify(recording.pipeline, null, 2) }))),
     make("p", { class: "note", text: `Made by ferpipe ${data.version}.` }));
 }
 

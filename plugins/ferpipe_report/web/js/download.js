@@ -27,13 +27,14 @@ export function framesCsv(person, range, kind) {
   const { recording, curves } = person;
   const names = Object.keys(curves[kind]);
   const measures = Object.keys(curves.m);
-  const rows = [["time", "duration", "person", "label", ...names.map((name) => `${kind}_${name}`), ...measures]];
+  const pictures = Object.keys(recording.measures);
+  const rows = [["time", "duration", "person", "label", ...names.map((name) => `${kind}_${name}`), ...measures, ...pictures]];
   for (let i = 0; i < curves.frame.length; i += 1) {
     const at = curves.frame[i];
     const time = recording.times[at];
     if (time < range[0] || time > range[1]) continue;
     const values = names.map((name) => curves[kind][name][i].toFixed(3));
-    rows.push([time.toFixed(6), recording.durations[at].toFixed(6), person.name, labelAt(person, time).label ?? "", ...values.map((text) => (text === "NaN" ? "" : text)), ...measures.map((name) => curves.m[name][i])]);
+    rows.push([time.toFixed(6), recording.durations[at].toFixed(6), person.name, labelAt(person, time).label ?? "", ...values.map((text) => (text === "NaN" ? "" : text)), ...measures.map((name) => curves.m[name][i]), ...pictures.map((name) => recording.measures[name][at])]);
   }
   return csv(rows);
 }

@@ -2,13 +2,13 @@
 
 import { aboutSection } from "./about.js";
 import { lineColour, token } from "./colour.js";
-import { withGaps } from "./curves.js";
 import { curvesOf, openRecording } from "./data.js";
 import { make, section } from "./dom.js";
 import { csv, framesCsv, save } from "./download.js";
 import { clock, count, figure, percent } from "./format.js";
 import { KEYS, listenToKeys } from "./keyboard.js";
 import { matrixTable } from "./matrix.js";
+import { chooser, measureCharts, measuresOf } from "./measures.js";
 import { svgOf } from "./picture.js";
 import { listen, zoomed } from "./pointer.js";
 import { sentence } from "./readings.js";
@@ -23,7 +23,6 @@ import { acrossSection } from "./across.js";
 
 const data = JSON.parse(document.getElementById("data").textContent);
 const look = { colours: data.colours, noLabel: data.noLabel, line: "#ccc" };
-const MOST_MEASURES = 3;
 const MOST_MATRICES = 4;
 
 function header() {
@@ -78,7 +77,9 @@ function numbers(rows) {
   const several = data.recordings.length > 1;
   const list = rows.map((person) => ({ name: person.name, numbers: person.told.numbers }));
   const parts = [peopleTable(list, look, data.classes, { caption: "Time a label, of each person", first: several ? "Person or recording" : "Person" })];
-  if (list.some((each) => Object.keys(each.numbers.measures).length)) parts.push(measureTable(list, data.measures));
+  const pictures = data.recordings.map((each) => ({ name: several ? `${each.name}, picture` : "Picture", numbers: { missing: 0, measures: each.measures } }));
+  const measured = [...list, ...pictures].filter((each) => Object.keys(each.numbers.measures).length);
+  if (measured.length) parts.push(measureTable(measured, data.measures));
   return section("numbers", "How long, how often", ...parts);
 }
 
@@ -148,13 +149,15 @@ async function main() {
   const times = recordings.filter((each) => each.times.length);
   const whole = [Math.min(...times.map((each) => each.times[0])), Math.max(...times.map((each) => each.times[each.times.length - 1] + each.durations[each.times.length - 1]))];
   if (!times.length || !(whole[1] > whole[0])) whole.splice(0, 2, 0, 1);
-  const measures = [...new Set(rows.flatMap((person) => person.told.layout.filter((each) => each.name.startsWith("m:")).map((each) => each.name.slice(2))))];
+  const measures = measuresOf(rows, recordings);
   const state = makeState({
     range: whole, cursor: null, pin: rows[0]?.spans[0]?.start ?? whole[0], person: 0, view: "person", kind: "p", curves: 0,
     hasRaw: rows.some((person) => person.told.layout.some((each) => each.name.startsWith("raw:"))),
   });
   const timeline = section("timeline", "Over time", controls(state, rows, whole, measures), key());
   place.append(timeline);
+  const boxes = rows.length ? chooser(state, measures, data.measures) : null;
+  if (boxes) timeline.append(boxes);
   if (!rows.length) timeline.append(make("p", { class: "note", text: "Nobody was followed in this recording." }));
   const film = rows.length && recordings.some((each) => each.told.video) ? videoPanel(state, rows, recordings, look) : null;
   if (film) timeline.append(film.element);
@@ -204,7 +207,7 @@ function curvesInto(stack, state, rows, measures) {
   const title = make("span", {});
   let chart = null;
   let shown = null;
-  const small = [];
+  const drawMeasures = measureCharts(stack, state, rows, measures, data.measures);
   const reading = document.getElementById("reading");
 
   async function draw() {
@@ -225,26 +228,10 @@ function curvesInto(stack, state, rows, measures) {
     chart.show(next.times, next.series);
     if (first) stack.layout();
     chart.move(state.get("range"));
-    await drawMeasures(name);
+    await drawMeasures();
     read();
     performance.mark("curves");
     state.set({ curves: state.get("curves") + 1 });
-  }
-
-  async function drawMeasures(name) {
-    while (small.length) stack.drop(small.pop());
-    if (name !== "person") return;
-    const person = rows[state.get("person")];
-    const curves = await curvesOf(person);
-    for (const measure of measures.filter((each) => curves.m[each] && !hidden.has(`m:${each}`)).slice(0, MOST_MEASURES)) {
-      const told = data.measures[measure] ?? {};
-      const box = stack.chart({ title: `${measure}${told.unit ? ` (${told.unit})` : ""}`, height: 110, y: { low: told.low, high: told.high, text: figure } });
-      const [times, [values]] = withGaps(person.recording, curves.frame, [curves.m[measure]]);
-      box.show(times, [{ label: measure, colour: token("--accent"), values }]);
-      box.move(state.get("range"));
-      small.push(box);
-    }
-    if (small.length) stack.layout();
   }
 
   function toggle(label) {
@@ -258,6 +245,7 @@ function curvesInto(stack, state, rows, measures) {
 
   const redraw = soon(draw);
   state.on(["person", "view", "kind"], redraw);
+  state.on(["measures"], soon(drawMeasures));
   state.on(["range"], () => state.get("view") !== "person" && redraw());
   state.on(["cursor", "pin", "person", "kind"], read);
   return { refresh: redraw, chart: () => shown };

@@ -15,7 +15,8 @@ export function choices(rows, classes, measures) {
   const groups = [["One person", [["person", "Every label of the chosen person"]]]];
   if (rows.length > 1) {
     groups.push(["All people, one label", classes.map((label) => [`label:${label}`, label])]);
-    if (measures.length) groups.push(["All people, one measure", measures.map((name) => [`measure:${name}`, name])]);
+    const ofFaces = measures.filter((each) => each.of === "face");
+    if (ofFaces.length) groups.push(["All people, one measure", ofFaces.map(({ name }) => [`measure:${name}`, name])]);
   }
   return groups;
 }
