@@ -8,27 +8,18 @@ from contextlib import suppress
 from errno import ELOOP, ENOENT
 from io import RawIOBase
 from pathlib import Path
-from stat import S_ISREG
 from types import TracebackType
 from typing import TYPE_CHECKING
 
 from typing_extensions import Self
 
 from ferpipe.errors import RunError, UsageError, remedy
-from ferpipe.locks import holder, lock
+from ferpipe.part_file import open_part
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
 
 __all__ = ["Output", "part_of"]
-
-_FLAGS = (
-    os.O_RDWR
-    | getattr(os, "O_CLOEXEC", 0)
-    | getattr(os, "O_NOFOLLOW", 0)
-    | getattr(os, "O_NONBLOCK", 0)  # a pipe would wait for its reader
-    | getattr(os, "O_BINARY", 0)
-)
 
 
 def part_of(target: Path) -> Path:
@@ -58,7 +49,7 @@ class Output:
         if not overwrite and self.target.exists():
             raise UsageError(f"{self.target} exists: choose another name or {_overwrite()}")
         try:
-            self._file, self._made = _opened(self.part, self.target)
+            self._file, self._made = open_part(self.part, self.target)
         except OSError as error:
             raise UsageError(_no_output(self.target, error)) from error
         self._begun = False
@@ -188,111 +179,8 @@ class Output:
             )
 
 
-class _Whole(RawIOBase):
-    """A file descriptor whose writes take all they are given, also where a disk gets full."""
-
-    def __init__(self, descriptor: int) -> None:
-        self._descriptor = descriptor
-        self.progress: Callable[[], None] | None = None
-        self.failure: OSError | None = None
-
-    def fileno(self) -> int:
-        if self.closed:
-            raise ValueError("the output is closed")
-        return self._descriptor
-
-    def readable(self) -> bool:
-        return True
-
-    def writable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Buffer) -> int:
-        view = memoryview(buffer).cast("B")
-        data = os.read(self.fileno(), len(view))
-        view[: len(data)] = data
-        return len(data)
-
-    def write(self, data: Buffer) -> int:
-        view = memoryview(data).cast("B")
-        rest = view
-        try:
-            while rest:
-                rest = rest[os.write(self.fileno(), rest) :]
-                if self.progress is not None:
-                    self.progress()
-        except OSError as error:
-            self.failure = error
-            raise
-        return len(view)
-
-    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        return os.lseek(self.fileno(), offset, whence)
-
-    def truncate(self, size: int | None = None) -> int:
-        size = self.tell() if size is None else size
-        os.ftruncate(self.fileno(), size)
-        return size
-
-    def size(self) -> int:
-        return os.fstat(self.fileno()).st_size
-
-    def close(self) -> None:
-        if not self.closed:
-            super().close()
-            os.close(self._descriptor)
-
-
 def _overwrite() -> str:
     return remedy("add --overwrite", "pass overwrite=True")
-
-
-def _opened(part: Path, target: Path) -> tuple[_Whole, bool]:
-    """The `.part`, open and locked, and whether it is new.  Raises OSError or UsageError."""
-    while True:
-        made = True
-        try:
-            descriptor = os.open(part, _FLAGS | os.O_CREAT | os.O_EXCL, 0o666)
-        except FileExistsError:
-            made = False
-            _refuse_special(part, target)
-            try:
-                descriptor = os.open(part, _FLAGS)
-            except FileNotFoundError:
-                continue  # its writer has just finished it
-        file = _Whole(descriptor)
-        try:
-            _refuse_shared(descriptor, target)
-            _refuse_unlike(os.fstat(descriptor), part, target)
-            # Who had it before may have given it its name between the opening and the lock.
-            with suppress(FileNotFoundError):
-                if os.path.samestat(part.lstat(), os.fstat(descriptor)):
-                    return file, made
-        except BaseException:
-            file.close()
-            raise
-        file.close()
-
-
-def _refuse_shared(descriptor: int, target: Path) -> None:
-    if not lock(descriptor):
-        who = holder(descriptor)
-        raise UsageError(f"{target} is being written by {who}: wait for it, or choose another name")
-
-
-def _refuse_special(part: Path, target: Path) -> None:
-    with suppress(FileNotFoundError):
-        _refuse_unlike(part.lstat(), part, target)
-
-
-def _refuse_unlike(found: os.stat_result, part: Path, target: Path) -> None:
-    """Raise UsageError for anything but a regular file of one name."""
-    if found.st_nlink > 1 or not S_ISREG(found.st_mode):
-        kind = "a link" if found.st_nlink > 1 or part.is_symlink() else "not a regular file"
-        raise UsageError(f"{target} would be written through {part}, which is {kind}: remove it first")
 
 
 def _place(part: Path, target: Path) -> None:
