@@ -204,7 +204,7 @@ class Run:
     def _announce(self, worker: Worker, source: Source[Any]) -> None:
         stream = getattr(source, "stream", None)
         if not isinstance(stream, StreamInfo):
-            worker.fail(worker.told("open", "the source did not set its stream to a StreamInfo"))
+            worker.fail(worker.stage_error("open", "the source did not set its stream to a StreamInfo"))
             return
         self._board.streams[worker.node.name] = stream
 
@@ -274,7 +274,7 @@ class Run:
             return False
         if not worker.abandon(call):
             return False
-        self.control.mention(worker.told(call.what, "did not end in time and was abandoned"))
+        self.control.mention(worker.stage_error(call.what, "did not end in time and was abandoned"))
         return True
 
     # -- in the watchdog's thread --------------------------------------------------------
@@ -287,7 +287,7 @@ class Run:
 
     def _hangs(self, worker: Worker, call: Call, limit: float) -> None:
         """Go on without a stage that was left behind in `call`."""
-        self.control.fail(worker.told(call.what, f"no response for {limit:g} s", call.message))
+        self.control.fail(worker.stage_error(call.what, f"no response for {limit:g} s", call.message))
         for component in self._components:
             if call.message is not None and worker.node.name in component.names:
                 component.ledger.condemn(call.message.without("failed", worker.node.name))

@@ -1,4 +1,4 @@
-"""What `on_error` lets pass: how often a stage has failed, and what is said of it."""
+"""Errors that `on_error` tolerates: their number and how they are reported."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from threading import Lock
 from ferpipe.errors import FerpipeError
 from ferpipe.graph.model import ErrorPolicy
 
-__all__ = ["Tally", "excused", "spent"]
+__all__ = ["ErrorCount", "excused", "spent"]
 
 
-class Tally:
-    """The errors of a stage, over all its copies."""
+class ErrorCount:
+    """The number of errors of a stage, over all its replicas."""
 
     def __init__(self) -> None:
         self.errors = 0
         self._lock = Lock()
 
     def add(self, budget: int | None) -> int:
-        """The number of this error, from 1, or 0 where there have been `budget` of them already."""
+        """Count an error: its number, from 1, or 0 if the budget is already used up."""
         with self._lock:
             if budget is not None and self.errors >= budget:
                 return 0
@@ -27,12 +27,12 @@ class Tally:
 
 
 def excused(error: FerpipeError, policy: ErrorPolicy) -> str:
-    """What is said of the first error that a policy lets pass."""
+    """The message for the first error that a policy tolerates."""
     then = "the frame is dropped" if policy.action == "skip" else "the frame is passed on unchanged"
     return f"{error}; {then} (on_error: {policy.action}), and further errors are only counted"
 
 
 def spent(error: FerpipeError, policy: ErrorPolicy) -> None:
-    """Add to an error that it was one more than the policy's budget, where there was one."""
+    """Add to the message of an error that it exceeds the policy's budget, if there is one."""
     if policy.action != "fail" and policy.budget is not None:
         error.args = (f"{error} (error {policy.budget + 1}, over the on_error budget of {policy.budget})",)

@@ -1,4 +1,4 @@
-"""Several copies of one stage, each in a thread of its own, that give in the order of arrival."""
+"""Replicas of one stage, each in a thread of its own; their results keep the order of the inputs."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from ferpipe.run.message import END, Message
 from ferpipe.run.trace import Trace
 from ferpipe.run.worker import Worker
 
-__all__ = ["Crew", "copies"]
+__all__ = ["Replicas", "copies"]
 
 _COPIES = 4
-"""Most copies of a stage where the settings do not say; more would wait for the other stages."""
+"""Maximum number of replicas by default; more would wait for the other stages."""
 
 
 def copies(worker: Worker, settings: RunSettings, trace: Trace | None) -> list[Worker]:
-    """Further workers for the stage of `worker`, as many as the settings want; none where the
-    stage does not take each packet by itself.  What the plugin raises fails the stage.
+    """Additional workers for the stage of `worker`, as many as the settings specify; none if the
+    stage does not process packets independently.  An exception of the plugin fails the stage.
     """
     try:
         return _made(worker, settings, trace)
@@ -50,11 +50,11 @@ def _cores() -> int:
     return os.cpu_count() or 1
 
 
-class Crew:
-    """The workers of one node: they share its input, and each waits for its turn to give.
+class Replicas:
+    """The workers of one node: they share its input, and each waits for its turn to emit results.
 
-    A turn is the place of a message in the input.  Errors are judged when their turn has come too,
-    so that what comes out is what a single worker would have given, up to the same error.
+    A turn is the position of a message in the input.  Errors are handled in their turn too, so that
+    the output is that of a single worker, up to the same error.
     """
 
     def __init__(
@@ -73,7 +73,7 @@ class Crew:
         control.wakes(self._turn)
 
     def work(self, worker: Worker) -> None:
-        """Work as `worker` until the input ends; the last one to leave flushes them all."""
+        """Run `worker` until the input ends; the last worker to finish flushes all of them."""
         while (taken := self._take()) is not None:
             place, message = taken
             self._places[id(worker)] = place
@@ -82,7 +82,7 @@ class Crew:
                 return
             for each in worker.conclude(message, attempt):
                 self._give(each)
-            if worker.dead:  # it failed, which ends the run: none is called any more
+            if worker.dead:  # it failed, which ends the run: no replica is called any more
                 for other in self.workers:
                     other.dead = True
             with self._turn:
@@ -96,7 +96,7 @@ class Crew:
                 self._give(each)
 
     def give_up(self) -> None:
-        """One of them hangs: what came before it is still given, what waits behind it is let go."""
+        """One replica hangs: results before it are still emitted, everything after it is discarded."""
         self._box.close()
         with self._turn:
             self._turn.notify_all()

@@ -42,14 +42,14 @@ def _given(worker: Worker) -> Iterator[Packet]:
         except StopIteration:
             return
         except BaseException as error:  # noqa: BLE001 -- a plugin may raise anything
-            told = error if isinstance(error, StageError) else worker.as_error("frames", error)
+            reported = error if isinstance(error, StageError) else worker.as_error("frames", error)
             failures += 1
             if worker.control.ending.is_set():
-                worker.control.mention(told)
+                worker.control.mention(reported)
                 return
             if failures > _IN_A_ROW:
-                worker.fail(told)
-            if worker.dead or not worker.tolerate(told):
+                worker.fail(reported)
+            if worker.dead or not worker.tolerate(reported):
                 return
             continue
         if worker.abandoned:
@@ -69,17 +69,19 @@ def _begun(worker: Worker) -> Iterator[Packet] | None:
     try:
         given: Iterable[Packet] = worker.guarded("frames", source.frames)
     except BaseException as error:  # noqa: BLE001 -- a plugin may raise anything
-        told = worker.as_error("frames", error)
+        reported = worker.as_error("frames", error)
         if worker.control.ending.is_set():
-            worker.control.mention(told)
+            worker.control.mention(reported)
         else:
-            worker.fail(told)
+            worker.fail(reported)
         return None
     try:
         return iter(given)
     except TypeError:
         worker.fail(
-            worker.told("frames", f"returned {name_of(given)} where an iterator of packets is expected")
+            worker.stage_error(
+                "frames", f"returned {name_of(given)} where an iterator of packets is expected"
+            )
         )
         return None
 
@@ -88,7 +90,7 @@ def _check(worker: Worker, packet: object, last: int) -> None:
     name = worker.node.name
     wrong = worker.inspection.objection(packet, None)
     if wrong is not None:
-        raise worker.told("frames", wrong)
+        raise worker.stage_error("frames", wrong)
     assert isinstance(packet, Packet)  # noqa: S101 -- or there would have been an objection
     frame = packet.frame
     if frame.source != name:

@@ -25,19 +25,21 @@ def summarise(
 ) -> RunReport:
     """`report` with the figures of all stages and sources."""
     waiting = {component.source for component in components if component.live}
-    timings = {name: merged(worker.timing for worker in crew) for name, crew in workers.items()}
+    timings = {name: merged(worker.timing for worker in replicas) for name, replicas in workers.items()}
     work = {name: 0.0 if name in waiting else timing.total for name, timing in timings.items()}
     everything = sum(work.values()) or 1.0
     stages = tuple(
-        _stage(crew, timings[name], work[name] / everything, depths.get(name, (0, 0)))
-        for name, crew in workers.items()
+        _stage(replicas, timings[name], work[name] / everything, depths.get(name, (0, 0)))
+        for name, replicas in workers.items()
     )
     sources = tuple(_source(component, board, ages.get(component.source)) for component in components)
     return replace(report, stages=stages, sources=sources)
 
 
-def _stage(crew: Sequence[Worker], timing: Histogram, share: float, depth: tuple[int, int]) -> StageReport:
-    worker = crew[0]
+def _stage(
+    replicas: Sequence[Worker], timing: Histogram, share: float, depth: tuple[int, int]
+) -> StageReport:
+    worker = replicas[0]
     return StageReport(
         name=worker.node.name,
         use=worker.node.use,
@@ -50,17 +52,17 @@ def _stage(crew: Sequence[Worker], timing: Histogram, share: float, depth: tuple
         share=share,
         queue=depth[0],
         deepest=depth[1],
-        errors=worker.tally.errors,
+        errors=worker.error_count.errors,
         state=worker.state,
-        counters=_added(crew),
-        copies=len(crew),
+        counters=_added(replicas),
+        copies=len(replicas),
     )
 
 
-def _added(crew: Sequence[Worker]) -> dict[str, int]:
+def _added(replicas: Sequence[Worker]) -> dict[str, int]:
     """The counters of all; the stages go on counting meanwhile, so each is copied in one step."""
     whole: Counter[str] = Counter()
-    for worker in crew:
+    for worker in replicas:
         whole.update(dict(worker.counters))
     return dict(whole)
 

@@ -14,7 +14,7 @@ from ferpipe.run.executor import Component, Executor, Floor
 from ferpipe.run.gate import Gate, room_for
 from ferpipe.run.mailbox import Mailbox
 from ferpipe.run.message import END, Message
-from ferpipe.run.replicas import Crew
+from ferpipe.run.replicas import Replicas
 from ferpipe.run.source import packets_of
 from ferpipe.run.worker import Worker
 
@@ -70,7 +70,7 @@ class ThreadsExecutor(Executor):
         }
         self._done = {node.name: threading.Event() for node in nodes}
         self._working: dict[str, int] = {}
-        self._crews: dict[str, Crew] = {}
+        self._replicas: dict[str, Replicas] = {}
         self._ending = threading.Lock()
 
     def execute(self) -> None:
@@ -84,9 +84,9 @@ class ThreadsExecutor(Executor):
                 done.wait()
 
     def abandon(self, name: str) -> bool:
-        """Cut the hanging stage out: its input is thrown away, its consumers are told the end."""
-        if name in self._crews:
-            self._crews[name].give_up()
+        """Disconnect a stage that hangs: its input is discarded, and its consumers receive the end."""
+        if name in self._replicas:
+            self._replicas[name].give_up()
             self._leave(name)
             return True
         if name in self._boxes:
@@ -105,8 +105,8 @@ class ThreadsExecutor(Executor):
             work: Callable[[Worker], None] = partial(self._source, component)
         elif len(workers) > 1:
             give = partial(self._give, component, name)
-            self._crews[name] = Crew(workers, self._boxes[name], self.floor.control, give)
-            work = self._crews[name].work
+            self._replicas[name] = Replicas(workers, self._boxes[name], self.floor.control, give)
+            work = self._replicas[name].work
         else:
             work = partial(self._stage, component)
         self._working[name] = len(workers)

@@ -22,7 +22,7 @@ from ferpipe.run.error_text import explain, frame_of, name_of, where
 from ferpipe.run.inspection import Inspection
 from ferpipe.run.join import Join
 from ferpipe.run.message import Message
-from ferpipe.run.policy import Tally, excused, spent
+from ferpipe.run.policy import ErrorCount, excused, spent
 from ferpipe.run.timing import Histogram
 from ferpipe.run.trace import Trace
 from ferpipe.stages import Stage
@@ -69,7 +69,7 @@ class Worker:
         self.state = ""
         self.gate: Gate | None = None
         self.call: Call | None = None
-        self.tally: Tally = twin.tally if twin is not None else Tally()
+        self.error_count: ErrorCount = twin.error_count if twin is not None else ErrorCount()
         self.opened = False
         self.ended = False
         self.dead = False
@@ -151,23 +151,23 @@ class Worker:
     def fail(self, error: FerpipeError) -> None:
         """End the run because of this stage; it is not called for packets any more."""
         self.dead = True
-        self.tally.add(None)
+        self.error_count.add(None)
         self.control.fail(error)
 
     def as_error(self, call: str, error: BaseException, message: Message | None = None) -> FerpipeError:
-        """What is told of an exception that came out of the stage."""
+        """The error that is reported for an exception raised by the stage."""
         if isinstance(error, _NonsenseError):
-            return self.told(error.call, str(error), error.message or message)
+            return self.stage_error(error.call, str(error), error.message or message)
         if isinstance(error, UsageError):
             return UsageError(f"stage '{self.node.name}': {explain(error)}")
-        told = self.told(call, explain(error), message)
+        reported = self.stage_error(call, explain(error), message)
         # Chaining the error itself would print its text, with whatever password is in it.
-        told.trace = where(error)
-        if hasattr(told, "add_note"):  # from Python 3.11 on
-            told.add_note(told.trace)
-        return told
+        reported.trace = where(error)
+        if hasattr(reported, "add_note"):  # from Python 3.11 on
+            reported.add_note(reported.trace)
+        return reported
 
-    def told(self, call: str, what: str, message: Message | None = None) -> StageError:
+    def stage_error(self, call: str, what: str, message: Message | None = None) -> StageError:
         """An error of this stage, in `call`, at the frame of `message`."""
         time = message.time if message is not None else None
         return StageError(self.node.name, call, what, frame=frame_of(message), time=time)
@@ -175,7 +175,7 @@ class Worker:
     def tolerate(self, error: FerpipeError) -> bool:
         """Whether the stage's policy lets the run go on after `error`; counts it."""
         policy = self.node.on_error
-        counted = 0 if policy.action == "fail" else self.tally.add(policy.budget)
+        counted = 0 if policy.action == "fail" else self.error_count.add(policy.budget)
         if not counted:
             spent(error, policy)
             self.fail(error)

@@ -91,10 +91,10 @@ class _TestedWorker(Worker):
 
     def as_error(self, call: str, error: BaseException, message: Message | None = None) -> FerpipeError:
         """Keep the stage's own exception."""
-        told = super().as_error(call, error, message)
-        if told.trace or isinstance(error, UsageError):  # what the engine objects to has no trace
+        reported = super().as_error(call, error, message)
+        if reported.trace or isinstance(error, UsageError):  # what the engine objects to has no trace
             self._raised = error
-        return told
+        return reported
 
     def raise_trouble(self) -> None:
         """Raise the stage's exception, or AssertionError with what the engine refuses."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ferpipe.timeline.model import Summary, Track
-    from ferpipe.timeline.summary import Tally
+    from ferpipe.timeline.summary import SummaryBuilder
 
 __all__ = ["findings"]
 
@@ -20,11 +20,11 @@ _LEAST = 0.0005
 _NONE = "no emotion"
 
 
-def findings(tally: Tally, classes: Sequence[str]) -> list[str]:
+def findings(builder: SummaryBuilder, classes: Sequence[str]) -> list[str]:
     """Who looked how for how long; of stills, where nobody is followed, how many faces looked how."""
-    tracks = tally.tracks(classes)
+    tracks = builder.tracks(classes)
     if not tracks:
-        return [_untracked(tally, tally.summary(classes))]
+        return [_untracked(builder, builder.summary(classes))]
     # Where there are too many to name, those seen longest are of interest.
     named = sorted(
         sorted(tracks, key=lambda track: -track["frames"])[:_PEOPLE], key=lambda track: track["id"]
@@ -44,11 +44,11 @@ def _seconds(time: float) -> str:
     return f"{time:.1f} s" if time >= 0.05 else f"{time:.3f} s"
 
 
-def _untracked(tally: Tally, summary: Summary) -> str:
+def _untracked(builder: SummaryBuilder, summary: Summary) -> str:
     faces, pictures = summary["faces"], summary["frames"] - summary["frames_without_faces"]
     if not faces:
         return "no face was found"
-    labels = dict(tally.untracked.most_common())
+    labels = dict(builder.untracked.most_common())
     if without := faces - sum(labels.values()):
         labels[_NONE] = without
     looked = ", ".join(f"{label} {number}" for label, number in labels.items())

@@ -20,7 +20,7 @@ from ferpipe.timeline.model import (
     Summary,
     Track,
 )
-from ferpipe.timeline.summary import Tally, paced, usual_step
+from ferpipe.timeline.summary import SummaryBuilder, paced, usual_step
 from ferpipe.timeline.table import classes_of, columns, frames_of, measures_of, rows
 
 __all__ = ["Timeline", "load"]
@@ -197,16 +197,16 @@ def _recounted(frames: list[FrameRecord], header: Header, where: Path) -> Timeli
 def _added_up(frames: list[FrameRecord], header: Header) -> Timeline:
     found = (face["probabilities"] for record in frames for face in record["faces"])
     classes = header["classes"] or next((list(each) for each in found if each), [])
-    tally = Tally()
+    builder = SummaryBuilder()
     for record, duration in paced(frames, usual_step(header["source"])):
-        tally.add(record, duration)
+        builder.add(record, duration)
     return Timeline(
         source=header["source"],
         model=header["model"],
         classes=classes,
         frames=frames,
-        tracks=tally.tracks(classes),
-        summary=tally.summary(classes),
+        tracks=builder.tracks(classes),
+        summary=builder.summary(classes),
         complete=False,
         measures=header.get("measures", []),
         notes=header.get("notes", {}),
@@ -232,11 +232,11 @@ def _read_table(file: TextIO, where: Path) -> Timeline:
     except KeyError as error:
         raise UsageError(f"'{where}' is not a timeline: it has no column '{error.args[0]}'") from error
     frames: list[FrameRecord] = []
-    tally = Tally()
+    builder = SummaryBuilder()
     try:
         for record, duration in frames_of(table, classes):
             frames.append(record)
-            tally.add(record, duration)
+            builder.add(record, duration)
     except (ValueError, TypeError, KeyError) as error:
         raise UsageError(f"'{where}' is damaged: line {table.line_num} is not a row of a timeline") from error
     return Timeline(
@@ -244,8 +244,8 @@ def _read_table(file: TextIO, where: Path) -> Timeline:
         model=None,
         classes=classes,
         frames=frames,
-        tracks=tally.tracks(classes),
-        summary=tally.summary(classes),
+        tracks=builder.tracks(classes),
+        summary=builder.summary(classes),
         measures=measures_of(table.fieldnames or ()),
     )
 

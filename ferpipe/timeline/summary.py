@@ -23,7 +23,7 @@ from ferpipe.timeline.model import (
 )
 from ferpipe.timeline.spread import Spreads
 
-__all__ = ["BRIDGE", "HOLD", "Pace", "Tally", "paced", "usual_step"]
+__all__ = ["BRIDGE", "HOLD", "Pace", "SummaryBuilder", "paced", "usual_step"]
 
 HOLD = 1_000_000
 """Microseconds that a frame may last without looking like an outage."""
@@ -174,8 +174,8 @@ class _Time:
         return known + sorted(self.spent.keys() - set(classes))
 
 
-class Tally:
-    """Takes frames with their durations, in order, and gives the tracks and the summary so far."""
+class SummaryBuilder:
+    """Builds the tracks and the summary from frames and their durations, in the order of time."""
 
     def __init__(self) -> None:
         self._people: dict[int, _Person] = {}

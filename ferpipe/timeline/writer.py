@@ -15,7 +15,7 @@ from ferpipe.output import Output
 from ferpipe.timeline.findings import findings
 from ferpipe.timeline.layouts import Document, Layout, Lines, Table
 from ferpipe.timeline.model import FrameRecord, Header
-from ferpipe.timeline.summary import Pace, Tally, usual_step
+from ferpipe.timeline.summary import Pace, SummaryBuilder, usual_step
 
 __all__ = ["FORMATS", "Format", "Writer", "format_of"]
 
@@ -48,7 +48,7 @@ class Writer:
         self._classes = list(header["classes"])
         self._announced = list(header["classes"])
         self._pace = Pace(usual_step(header["source"]))
-        self._tally = Tally()
+        self._builder = SummaryBuilder()
         self._failure: RunError | None = None
         self._layout = _LAYOUTS[form](self.output)
         self._guard(lambda: self._layout.begin(header))
@@ -74,7 +74,7 @@ class Writer:
 
     def findings(self) -> list[str]:
         """A few lines for people: who looked how for how long."""
-        return findings(self._tally, self._classes)
+        return findings(self._builder, self._classes)
 
     def _finish(self, *, complete: bool) -> None:
         self._settle(self._pace.end())
@@ -85,13 +85,18 @@ class Writer:
 
     def _settle(self, settled: tuple[FrameRecord, int] | None) -> None:
         if settled is not None:
-            self._tally.add(*settled)
+            self._builder.add(*settled)
             self._guard(lambda: self._layout.settled(*settled, self._classes))
 
     def _closing(self, *, complete: bool) -> dict[str, Any]:
         late = {"classes": self._classes} if self._classes != self._announced else {}
-        summary = self._tally.summary(self._classes)
-        return {**late, "complete": complete, "summary": summary, "tracks": self._tally.tracks(self._classes)}
+        summary = self._builder.summary(self._classes)
+        return {
+            **late,
+            "complete": complete,
+            "summary": summary,
+            "tracks": self._builder.tracks(self._classes),
+        }
 
     def _learn_classes(self, record: FrameRecord) -> None:
         """A classifier that leaves no note is known by the first emotion it gives."""

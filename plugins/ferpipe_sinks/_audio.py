@@ -20,7 +20,7 @@ from av.packet import Packet as Coded
 
 from ferpipe.packet import MICROSECONDS
 
-__all__ = ["Sound", "open_source"]
+__all__ = ["Audio", "open_source"]
 
 _RUN_UP = 2 * MICROSECONDS
 """How far before the part wanted reading begins: sound may stand far from the pictures of its time."""
@@ -29,7 +29,7 @@ Timed = tuple[int, "Coded[Any]"]
 """Stream time in microseconds, and the packet."""
 
 
-class Sound:
+class Audio:
     """The audio packets of a part of a file, in order, for one output.
 
     start, end: the part, in microseconds of stream time; the output begins at `start`.

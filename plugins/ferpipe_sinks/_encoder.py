@@ -14,7 +14,7 @@ from av.video.stream import VideoStream
 
 from ferpipe.packet import MICROSECONDS, Image
 
-__all__ = ["CONTAINERS", "Film", "lookahead"]
+__all__ = ["CONTAINERS", "Encoder", "lookahead"]
 
 CONTAINERS = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska"}
 """Container formats by the ending of a file's name."""
@@ -48,7 +48,7 @@ def lookahead(rate: float | None) -> int:
     return wanted if wanted >= _LEAST_AHEAD else 0
 
 
-class Film:
+class Encoder:
     """Encodes BGR pictures of one size, at times in microseconds, into `file`.
 
     FFmpeg is given the open file and never a name, which it might take for an address.
@@ -91,7 +91,7 @@ class Film:
         self._last: int | None = None
 
     def add(self, image: Image, time: int) -> None:
-        """Add a picture ((H, W, 3) uint8 BGR, of the film's size) shown from `time` on."""
+        """Add a picture ((H, W, 3) uint8 BGR, of the encoder's size) shown from `time` on."""
         planes = cast("Image", cv2.cvtColor(image, cv2.COLOR_BGR2YUV_I420))
         # from_numpy_buffer, which would save the copy, cuts heights down to a multiple of four.
         frame = av.VideoFrame.from_ndarray(planes, "yuv420p")

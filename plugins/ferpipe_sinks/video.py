@@ -1,4 +1,4 @@
-"""The annotated video as a file: H.264, at the times of the source, with its sound."""
+"""The annotated video as a file: H.264, at the times of the source, with its audio."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from av.packet import Packet as Coded
 from pydantic import Field, field_validator
 
 from ferpipe import Context, Options, Output, Packet, RunError, Stage, StreamInfo
-from ferpipe_sinks._audio import Sound
-from ferpipe_sinks._encoder import CONTAINERS, Film, lookahead
+from ferpipe_sinks._audio import Audio
+from ferpipe_sinks._encoder import CONTAINERS, Encoder, lookahead
 from ferpipe_sinks._letterbox import even_size, fitted
 
 __all__ = ["VideoOptions", "VideoSink"]
 
 _UNFIT = (ArgumentError, InvalidDataError, PermissionError)
-"""What FFmpeg says of packets that a container cannot take, as opposed to a disk."""
+"""Errors of FFmpeg for packets that a container cannot hold, as opposed to disk errors."""
 
 
 class VideoOptions(Options):
-    """Where the video goes, and how it is encoded."""
+    """Destination and encoding of the video."""
 
     path: str = Field(min_length=1, description="The file to write: .mp4, .m4v, .mov or .mkv.")
     codec: Literal["libx264", "libx265"] = Field("libx264", description="The codec: H.264 or HEVC.")
@@ -57,70 +57,70 @@ class VideoSink(Stage[VideoOptions]):
     """Writes the pictures, annotated where an overlay ran, as an H.264 video.
 
     Every frame keeps its time, to the microsecond (to the millisecond in .mkv); a part of a file begins
-    at time 0.  The sound of that part is copied as it is; sound that the container cannot hold is left
-    out and counted as `sound_lost`.  While the run lasts the video stands in `<path>.part`, which
-    plays up to the last second whenever the run is killed.  The first frame decides the size.
-    Raises RunError where the disk does not take it.
+    at time 0.  The audio of that part is copied unchanged; audio that the container cannot hold is
+    omitted and counted as `sound_lost`.  During the run the video is in `<path>.part`, which is
+    playable up to the last second if the run is killed.  The first frame determines the size.
+    Raises RunError if the video cannot be written.
     """
 
     Options = VideoOptions
     needs = frozenset({"frame"})
     _output: Output | None = None
-    _film: Film | None = None
-    _sound: Sound | None = None
+    _encoder: Encoder | None = None
+    _audio: Audio | None = None
     _failed = False
     _origin = _last = _step = 0
     _size = (0, 0)
 
     def open(self, context: Context) -> None:
-        """Settle the name of the file; it is written from the first frame on."""
+        """Reserve the output; writing starts with the first frame."""
         super().open(context)
         self._output = context.create(self.options.path)
         self._target = self._output.target
 
     def process(self, packet: Packet) -> Packet:
-        """Encode one picture, and copy the sound up to it."""
+        """Encode one picture, and copy the audio up to it."""
         self._guard(lambda: self._add(packet))
         return packet
 
     def flush(self) -> Iterable[Packet]:
-        """Copy the rest of the sound where the source was seen to its end."""
-        sound = self._sound
-        if sound is not None:
-            self._guard(lambda: self._copy(sound.rest(self._last, self._step)))
+        """Copy the rest of the audio if the source was read to its end."""
+        audio = self._audio
+        if audio is not None:
+            self._guard(lambda: self._copy(audio.rest(self._last, self._step)))
         return ()
 
     def close(self) -> None:
-        """Finish the file and give it its name."""
-        film, self._film = self._film, None
-        sound, self._sound = self._sound, None
+        """Finalise and rename the file."""
+        encoder, self._encoder = self._encoder, None
+        audio, self._audio = self._audio, None
         try:
-            if film is not None:
-                self._finish(film)
+            if encoder is not None:
+                self._finish(encoder)
         finally:
-            if sound is not None:
-                sound.close()
+            if audio is not None:
+                audio.close()
             if self._output is not None:
                 self._output.close()
 
     def _add(self, packet: Packet) -> None:
         self._writing.check()
-        film = self._film or self._begin(packet)
+        encoder = self._encoder or self._begin(packet)
         time = packet.time - self._origin
-        if self._sound is not None:
-            self._copy(self._sound.until(packet.time))
+        if self._audio is not None:
+            self._copy(self._audio.until(packet.time))
         self._step = packet.time - self._last
         self._last = packet.time
-        film.add(fitted(packet.picture, self._size), time)
+        encoder.add(fitted(packet.picture, self._size), time)
 
-    def _begin(self, packet: Packet) -> Film:
+    def _begin(self, packet: Packet) -> Encoder:
         options = self.options
         self._size = even_size(packet.picture)
         stream = self.context.streams.get(packet.frame.source)
         self._origin = stream.start if stream is not None else 0
         self._last = packet.time
         form = CONTAINERS[self._target.suffix.lower()]
-        self._film = Film(
+        self._encoder = Encoder(
             self._writing.file,
             form,
             self._size,
@@ -131,46 +131,46 @@ class VideoSink(Stage[VideoOptions]):
             threads=options.threads,
         )
         if options.audio and stream is not None and stream.path is not None:
-            self._sound = self._find_sound(self._film, stream.path, stream)
-        self._film.begin()
-        return self._film
+            self._audio = self._find_audio(self._encoder, stream.path, stream)
+        self._encoder.begin()
+        return self._encoder
 
-    def _find_sound(self, film: Film, path: str, stream: StreamInfo) -> Sound | None:
+    def _find_audio(self, encoder: Encoder, path: str, stream: StreamInfo) -> Audio | None:
         try:
-            sound = Sound(path, film.container, stream.start, stream.end)
+            audio = Audio(path, encoder.container, stream.start, stream.end)
         except (FFmpegError, OSError) as error:
             self._miss(error.strerror or str(error))
             return None
-        if sound.lost:
-            self._miss(f"{self._target.suffix} cannot hold it without conversion", sound.lost)
-        return sound
+        if audio.lost:
+            self._miss(f"{self._target.suffix} cannot hold it without conversion", audio.lost)
+        return audio
 
     def _copy(self, packets: Iterable[Coded[Any]]) -> None:
-        """Copy sound; what the container refuses costs the rest of the sound and not the run."""
-        if self._film is None or self._sound is None:
+        """Copy audio; if the container refuses a packet, the rest of the audio is omitted."""
+        if self._encoder is None or self._audio is None:
             return
         try:
             for coded in packets:
-                self._film.container.mux_one(coded)
+                self._encoder.container.mux_one(coded)
         except _UNFIT as error:
-            self._sound.close()
-            self._sound = None
+            self._audio.close()
+            self._audio = None
             self._miss(error.strerror or str(error))
 
     def _miss(self, why: str, streams: int = 1) -> None:
         self.context.count("sound_lost", streams)
         self.context.log.warning("the audio was not copied to '%s': %s", self._target, why)
 
-    def _finish(self, film: Film) -> None:
+    def _finish(self, encoder: Encoder) -> None:
         if self._failed:
-            _let_go(film)
+            _discard(encoder)
             return
         try:
-            self._guard(film.finish)
+            self._guard(encoder.finish)
         except RunError:
-            _let_go(film)
+            _discard(encoder)
             raise
-        self._guard(film.close)
+        self._guard(encoder.close)
         self.context.wrote(self._writing.commit())
 
     @property
@@ -179,7 +179,7 @@ class VideoSink(Stage[VideoOptions]):
         return self._output
 
     def _guard(self, work: Callable[[], object]) -> None:
-        """Do `work`; what the encoder and the disk say becomes one line."""
+        """Do `work`; errors of the encoder and the disk become one line."""
         if self._failed:
             raise RunError(f"the video '{self._target}' could not be written")
         try:
@@ -189,7 +189,7 @@ class VideoSink(Stage[VideoOptions]):
             raise self._writing.failure(error, "the video") from error
 
 
-def _let_go(film: Film) -> None:
-    """Close what cannot be finished; why has been told already."""
+def _discard(encoder: Encoder) -> None:
+    """Close an encoder that cannot be finished; the error has already been reported."""
     with contextlib.suppress(FFmpegError, OSError):
-        film.close()
+        encoder.close()

@@ -37,7 +37,7 @@ def _libavcodec() -> str:
 
 def _cameras() -> Check:
     """The cameras with what they can do; the index is what the stage `webcam` takes."""
-    from ferpipe_sources._v4l2 import told
+    from ferpipe_sources._v4l2 import describe
     from ferpipe_sources.cameras import list_cameras
 
     found = list_cameras()
@@ -46,6 +46,6 @@ def _cameras() -> Check:
         return Check("cameras", "warn", "none", advice)
     listed = []
     for camera in found:
-        modes = told(camera.path) if sys.platform == "linux" else ""
+        modes = describe(camera.path) if sys.platform == "linux" else ""
         listed.append(f"{camera}: {modes}" if modes else str(camera))
     return Check("cameras", "ok", " | ".join(listed))

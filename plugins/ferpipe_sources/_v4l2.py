@@ -1,6 +1,8 @@
-"""What a camera on Linux can do, asked of its driver: formats, sizes, frames a second.
+"""Formats, sizes and frame rates of a camera on Linux, read from its driver for `ferpipe doctor`.
 
 Structures and requests as in the kernel's `linux/videodev2.h` (Video for Linux API, version 2).
+FFmpeg's own listing cannot replace them: `list_formats` prints formats and sizes to the log, but never
+asks the driver for frame rates, and PyAV's `enumerate_input_devices` lists devices only.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
-__all__ = ["Mode", "capabilities", "modes", "told"]
+__all__ = ["Mode", "capabilities", "describe", "modes"]
 
 QUERY = 0x80685600
 FORMATS = 0xC0405602
@@ -37,10 +39,10 @@ NAMES = {
 """FFmpeg's names of pixel formats, as the option `pixel_format` takes them."""
 
 SHOWN = 4
-"""Sizes that are told of a format."""
+"""Sizes that are listed for a format."""
 
 MOST = 256
-"""No driver lists more; one that never ends its list must not hold us up."""
+"""Limit for a driver whose list never ends; no real driver lists more."""
 
 Ask = Callable[[int, bytearray], object]
 """An ioctl that fills the buffer in place; raises OSError (EINVAL at the end of a list)."""
@@ -48,7 +50,7 @@ Ask = Callable[[int, bytearray], object]
 
 @dataclass(frozen=True, slots=True)
 class Mode:
-    """One thing that a camera can send: `fps` is the fastest, None where the driver does not tell."""
+    """One thing that a camera can send: `fps` is the fastest, None if the driver does not report it."""
 
     pixels: str
     width: int
@@ -123,8 +125,8 @@ def _name(pixels: int) -> str:
     return NAMES.get(code, code.lower())
 
 
-def told(device: str) -> str:
-    """The modes of a camera in words, or why they are not known."""
+def describe(device: str) -> str:
+    """The modes of a camera as text, or the reason why they are not known."""
     with suppress(ImportError):
         try:
             return in_words(capabilities(device))

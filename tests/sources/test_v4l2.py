@@ -11,7 +11,7 @@ import subprocess
 import pytest
 
 from ferpipe_sources import _doctor, _v4l2, cameras
-from ferpipe_sources._v4l2 import Mode, in_words, modes, told
+from ferpipe_sources._v4l2 import Mode, describe, in_words, modes
 
 U32 = ctypes.c_uint32
 
@@ -157,8 +157,8 @@ def test_many_sizes_are_not_all_told():
 
 def test_a_file_that_is_no_camera_says_so(tmp_path):
     (tmp_path / "video0").write_bytes(b"")
-    assert told(str(tmp_path / "video0")).startswith("cannot be asked")
-    assert told(str(tmp_path / "nothing")).startswith("cannot be asked")
+    assert describe(str(tmp_path / "video0")).startswith("cannot be asked")
+    assert describe(str(tmp_path / "nothing")).startswith("cannot be asked")
 
 
 def test_the_doctor_lists_cameras_with_what_they_can_do(monkeypatch, tmp_path):

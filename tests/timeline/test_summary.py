@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ferpipe.timeline.model import FrameRecord
-from ferpipe.timeline.summary import Tally, paced
+from ferpipe.timeline.summary import SummaryBuilder, paced
 
 CLASSES = ("happy", "sad")
 
@@ -25,8 +25,8 @@ def record(time: float, *labels: str | None, track: int | None = 1, cut: bool = 
     return {"index": 0, "time": time, "faces": faces, **({"discontinuity": True} if cut else {})}
 
 
-def tally(*records: FrameRecord) -> Tally:
-    result = Tally()
+def tally(*records: FrameRecord) -> SummaryBuilder:
+    result = SummaryBuilder()
     for each, duration in paced(records):
         result.add(each, duration)
     return result
