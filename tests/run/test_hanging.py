@@ -156,5 +156,5 @@ def test_a_source_deaf_to_the_stop_is_left_behind(executor):
     assert run.wait(4)
     assert time.monotonic() - asked < 3
     assert run.report().exit_code == 130
-    assert any("left behind" in str(error) for error in run.report().others)
+    assert any("was abandoned" in str(error) for error in run.report().others)
     release.set()
