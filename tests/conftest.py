@@ -42,3 +42,9 @@ def fer2013() -> Path:
 def yunet() -> Path:
     """OpenCV Zoo's YuNet network."""
     return need(SHARED / "models" / "face_detection_yunet_2023mar.onnx")
+
+
+@pytest.fixture(scope="session")
+def face_landmarker() -> Path:
+    """MediaPipe's Face Landmarker, as Google publishes it."""
+    return need(SHARED / "models" / "face_landmarker.task")

@@ -12,6 +12,7 @@ from ferpipe.stages import Stage
 ROOMS = {
     "ferpipe_sources": "Sources",
     "ferpipe_faces": "Faces: detectors, tracker, aligner",
+    "ferpipe_geometry": "Geometry: mesh, head, eyes, movements, quality",
     "ferpipe_emotion": "Emotion: classifiers and smoother",
     "ferpipe_sinks": "Sinks",
 }

@@ -44,7 +44,16 @@ REMOTE = {
         sha256="8f2383e4dd3cfbb4553ea8718107fc0423210dc964f9f4280604804ed2552fa4",
         size=232_589,
         licence="MIT",
-    )
+    ),
+    "face_landmarker": Remote(
+        name="face_landmarker",
+        kind="face mesh",
+        file="face_landmarker.task",
+        base="https://storage.googleapis.com/mediapipe-models/face_landmarker/face_landmarker/float16/1",
+        sha256="64184e229b263107bc2b804c6625db1341ff2bb731874b0bcc2fe6544e0bc9ff",
+        size=3_758_596,
+        licence="Apache-2.0",
+    ),
 }
 """What `ferpipe models pull` can bring."""
 

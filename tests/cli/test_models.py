@@ -68,7 +68,7 @@ def test_a_pulled_model_is_listed_and_offered_no_more(home: Path, capsys: pytest
     document = json.loads(capsys.readouterr().out)
     (yunet,) = (model for model in document["models"] if model["name"] == "yunet")
     assert (yunet["state"], yunet["size"], yunet["licence"]) == ("ok", len(WEIGHTS), "MIT")
-    assert document["pull"] == []
+    assert [model["name"] for model in document["pull"]] == ["face_landmarker"]
 
 
 def test_the_shipped_models_are_whole(home: Path) -> None:
@@ -77,11 +77,13 @@ def test_the_shipped_models_are_whole(home: Path) -> None:
     assert {shelf.state for shelf in shelves} == {"ok"}
 
 
-def test_the_published_checksum_is_that_of_the_real_file(yunet: Path) -> None:
-    remote = models.REMOTE["yunet"]
-    assert remote.file == yunet.name
-    assert remote.size == yunet.stat().st_size
-    assert remote.sha256 == hashlib.sha256(yunet.read_bytes()).hexdigest()
+@pytest.mark.parametrize("name", sorted(models.REMOTE))
+def test_the_published_checksum_is_that_of_the_real_file(name: str, request: pytest.FixtureRequest) -> None:
+    file: Path = request.getfixturevalue(name)
+    remote = models.REMOTE[name]
+    assert remote.file == file.name
+    assert remote.size == file.stat().st_size
+    assert remote.sha256 == hashlib.sha256(file.read_bytes()).hexdigest()
     assert remote.base.startswith("https://")
 
 

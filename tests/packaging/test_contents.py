@@ -15,6 +15,7 @@ NEEDED = [
     "ferpipe/py.typed",
     "ferpipe_sources/py.typed",
     "ferpipe_faces/py.typed",
+    "ferpipe_geometry/py.typed",
     "ferpipe_emotion/py.typed",
     "ferpipe_sinks/py.typed",
     "ferpipe_train/py.typed",
@@ -29,6 +30,7 @@ NEEDED = [
     "ferpipe/_shipped/models/base.tflite",
     "ferpipe/_shipped/models/base.json",
     "ferpipe/_shipped/models/blazeface/LICENSE",
+    "ferpipe/_shipped/models/face_mesh/LICENSE",
 ]
 
 
@@ -57,7 +59,8 @@ def files(folder: Path) -> list[Path]:
 
 def test_the_wheel_holds_nothing_else(wheel: Path) -> None:
     tops = {name.split("/")[0] for name in names(wheel)}
-    plugins = {f"ferpipe_{name}" for name in ("sources", "faces", "emotion", "sinks", "train", "report")}
+    rooms = ("sources", "faces", "geometry", "emotion", "sinks", "train", "report")
+    plugins = {f"ferpipe_{name}" for name in rooms}
     assert {top for top in tops if not top.endswith(".dist-info")} == {"ferpipe", *plugins}
     assert not [name for name in names(wheel) if "_cache" in name or name.endswith((".pyc", ".part"))]
 

@@ -1,0 +1,21 @@
+"""The first-party geometry of faces: mesh, pose of the head, eyes, movements and quality.
+
+Only names stand here; OpenCV and LiteRT are imported when a pipeline uses a stage.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ferpipe import hookimpl
+
+__all__ = ["ferpipe_stages"]
+
+
+@hookimpl
+def ferpipe_stages() -> Mapping[str, str]:
+    """The stages by the names that pipelines use."""
+    return {
+        "mesh": "ferpipe_geometry.mesh:Mesh",
+        "pose": "ferpipe_geometry.pose:Pose",
+    }
