@@ -6,6 +6,9 @@ import dataclasses
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+
+from ferpipe.text import shown
 
 __all__ = ["Emotion"]
 
@@ -38,7 +41,7 @@ class Emotion:
         probabilities: one a class, in their order, each from 0 to 1, summing to 1 within 0.01.
         Raises ValueError for anything else, such as logits: take a softmax first.
         """
-        made = cls(tuple(classes), tuple(float(each) for each in probabilities), "")
+        made = cls(tuple(classes), tuple(float(each) for each in probabilities), None)
         objection = made.objection()
         if objection is not None:
             raise ValueError(f"these are not probabilities of an emotion: {objection}")
@@ -46,11 +49,27 @@ class Emotion:
         return dataclasses.replace(made, label=made.classes[likeliest])
 
     def objection(self) -> str | None:
-        """What is wrong with the numbers; None where they are probabilities of the classes."""
-        for name, shares in (("probabilities", self.probabilities), ("raw", self.raw)):
-            if shares is not None and not _are_shares(shares, len(self.classes)):
-                return _trouble(name, shares, len(self.classes))
+        """What is wrong with it; None where the numbers are probabilities of the classes, and the label is
+        one of these.
+        """
+        classes = self.classes
+        if not _are_names(tuple(classes)):
+            return f"the classes are {shown(classes)}, where different names are expected"
+        try:
+            if not _are_shares(self.probabilities, len(classes)):
+                return _trouble("probabilities", self.probabilities, len(classes))
+            if self.raw is not None and not _are_shares(self.raw, len(classes)):
+                return _trouble("raw", self.raw, len(classes))
+        except (TypeError, ValueError):
+            return f"the probabilities are {shown(self.probabilities)}, where numbers are expected"
+        if self.label is not None and self.label not in classes:
+            return f"the label is {shown(self.label)}, which is none of the classes"
         return None
+
+
+@lru_cache(maxsize=64)
+def _are_names(classes: tuple[object, ...]) -> bool:
+    return len(set(classes)) == len(classes) and all(isinstance(name, str) for name in classes)
 
 
 def _are_shares(shares: tuple[float, ...], classes: int) -> bool:

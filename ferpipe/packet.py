@@ -103,6 +103,11 @@ class StreamInfo:
     created: int | None = None
     timecode: str | None = None
 
+    def __post_init__(self) -> None:
+        for name in self.__slots__:
+            if isinstance(value := getattr(self, name), np.integer):  # as for a frame's time
+                object.__setattr__(self, name, int(value))
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Frame:

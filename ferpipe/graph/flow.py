@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
@@ -11,7 +11,7 @@ from ferpipe.graph.model import Fault
 from ferpipe.graph.wiring import Wiring
 from ferpipe.measures import Measure
 from ferpipe.packet import is_of_faces
-from ferpipe.text import listing, quoted
+from ferpipe.text import listing, message_of, quoted, shown
 
 __all__ = ["Flow", "Givers", "follow"]
 
@@ -117,12 +117,14 @@ class _Follower:
         arriving = {kind: given.measure for kind, given in kept.items() if given.measure is not None}
         node = self.wiring.nodes[i]
         try:
-            declared = tuple(node.stage.measured(node.options, arriving))
-            names = [measure.name for measure in declared]
-        except Exception as error:  # noqa: BLE001 -- whatever a plugin raises is its mistake
-            reason = f"{type(error).__name__}: {error}".strip(": ").splitlines()[0]
+            declared = _measures(node.stage.measured(node.options, arriving))
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # noqa: BLE001 -- whatever a plugin raises is its mistake
+            reason = message_of(error)
             self._blame(i, f"cannot report what it measures: {reason}", "the plugin is broken")
             return ()
+        names = [measure.name for measure in declared]
         for name in sorted({name for name in names if names.count(name) > 1}):
             self._blame(i, f"declares the measure {name} twice", "the plugin is broken")
         for measure in declared:
@@ -199,6 +201,14 @@ class _Follower:
         place = f"between {listing(before, 'and')} and '{name}'" if before else f"before '{name}'"
         could = self.givers.names(kind)
         return f"put {listing(could)} {place}" if could else f"no installed stage gives {kind}"
+
+
+def _measures(declared: Iterable[object]) -> tuple[Measure, ...]:
+    measures = tuple(declared)
+    for each in measures:
+        if not isinstance(each, Measure):
+            raise TypeError(f"measures hold {shown(each)}, where a Measure is expected")
+    return measures  # type: ignore[return-value]
 
 
 def _kept(arrived: Versions, needs: frozenset[str], gives: frozenset[str]) -> Versions:

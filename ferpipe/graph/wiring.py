@@ -70,7 +70,9 @@ def _contract(wiring: Wiring, i: int) -> Contract:
     try:
         needs, gives = node.stage.contract(node.options)
         return _names("needs", needs), _names("gives", gives)
-    except Exception as error:  # noqa: BLE001 -- whatever a plugin raises is its mistake
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # noqa: BLE001 -- whatever a plugin raises is its mistake
         reason = message_of(error)
         wiring.blame(i, f"cannot report what it needs and gives: {reason}", "the plugin is broken", ("use",))
         wiring.loose[i] = True

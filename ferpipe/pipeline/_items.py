@@ -124,10 +124,21 @@ def read_items(items: Sequence[Item]) -> Given:
 
 def _entry(item: StageItem, shelf: Shelf) -> dict[str, Any]:
     if isinstance(item.use, Stage):
+        _refuse_unmade(item.use)
         use = shelf.put(item.use)
         return {"use": use, "name": use, "with": _set(item.use.options), **item.keys}
     entry = {"use": item.use, **item.keys}
     return {**entry, "with": dict(item.options)} if item.options else entry
+
+
+def _refuse_unmade(stage: Stage[Any]) -> None:
+    """Raise ConfigError where a class of the caller's own has no options of ferpipe's kind."""
+    name = type(stage).__name__
+    if not (isinstance(stage.Options, type) and issubclass(stage.Options, Options)):
+        raise ConfigError([Problem(f"{name}.Options is not a subclass of ferpipe.Options", name)])
+    if not isinstance(getattr(stage, "options", None), Options):
+        hint = "call super().__init__(options) in its __init__"
+        raise ConfigError([Problem("the stage has no options", name, hint=hint)])
 
 
 def _set(options: Options) -> dict[str, Any]:

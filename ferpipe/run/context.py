@@ -16,6 +16,7 @@ from ferpipe.output import Output
 from ferpipe.packet import StreamInfo
 from ferpipe.run.control import Control
 from ferpipe.run.files import Files
+from ferpipe.run.statements import check_note
 from ferpipe.run.worker import Worker
 
 __all__ = ["Board", "RunContext"]
@@ -108,6 +109,7 @@ class RunContext:
 
     def note(self, key: str, value: Any) -> None:
         """Leave a fact for the stages behind."""
+        check_note(key, value)
         self._board.notes.setdefault(self.name, {})[key] = value
 
     def ask(self, kind: str, wanted: Any) -> None:

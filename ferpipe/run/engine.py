@@ -12,7 +12,7 @@ from typing import Any
 
 from ferpipe.errors import FerpipeError, RunError, StageError
 from ferpipe.graph.model import Graph, Node, RunSettings
-from ferpipe.packet import Packet, StreamInfo
+from ferpipe.packet import Packet
 from ferpipe.run.claims import claim, release
 from ferpipe.run.context import Board, RunContext
 from ferpipe.run.control import Control
@@ -26,6 +26,7 @@ from ferpipe.run.provenance import provenance
 from ferpipe.run.replicas import copies
 from ferpipe.run.report import RunReport
 from ferpipe.run.source import wake
+from ferpipe.run.statements import stream_objection
 from ferpipe.run.statistics import summarise
 from ferpipe.run.threads import ThreadsExecutor
 from ferpipe.run.timing import Ages
@@ -202,11 +203,10 @@ class Run:
         return not worker.abandoned and not worker.dead
 
     def _announce(self, worker: Worker, source: Source[Any]) -> None:
-        stream = getattr(source, "stream", None)
-        if not isinstance(stream, StreamInfo):
-            worker.fail(worker.stage_error("open", "the source did not set its stream to a StreamInfo"))
-            return
-        self._board.streams[worker.node.name] = stream
+        if (wrong := stream_objection(getattr(source, "stream", None))) is not None:
+            worker.fail(worker.stage_error("open", wrong))
+        else:
+            self._board.streams[worker.node.name] = source.stream
 
     def _is_live(self, source: str) -> bool:
         if self.settings.mode != "auto":

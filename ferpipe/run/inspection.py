@@ -7,17 +7,24 @@ costs nothing here.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from math import isfinite
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from ferpipe.measures import Measure
 from ferpipe.packet import Chip, Emotion, Face, Frame, Mark, Packet, is_of_faces
 from ferpipe.run.error_text import name_of
+from ferpipe.text import shown
 
 __all__ = ["Inspection"]
 
 _UINT8 = np.dtype(np.uint8)
+_WHOLE = (int, np.integer)
+_NUMBER = (float, int, np.floating, np.integer)
+_ROUNDING = 1e-6
+"""How far rounding may take a score beyond 1."""
 _ONE = "one packet or None"
 _ITEMS: Mapping[str, type] = {"faces": Face, "marks": Mark}
 """Kinds whose values are tuples of one type."""
@@ -41,6 +48,11 @@ class Inspection:
             return None
         if not isinstance(packet, Packet):
             return f"returned {name_of(packet)} where {'a packet' if before is None else _ONE} is expected"
+        if not isinstance(packet.data, Mapping) or not isinstance(packet.frame, Frame):
+            return (
+                f"returned a packet of {name_of(packet.frame)} and {name_of(packet.data)}, "
+                "where a Frame and a mapping are expected"
+            )
         if before is not None and (packet.time != before.time or packet.frame.source != before.frame.source):
             return f"returned a packet with another time ({packet.time} us)"
         for kind in self._promised:
@@ -76,15 +88,16 @@ class Inspection:
                 continue
             if not isinstance(item, _ITEMS[kind]):
                 return f"'{kind}' holds a {type(item).__name__} where a {_ITEMS[kind].__name__} is expected"
-            wrong = self._face_objection(item) if isinstance(item, Face) else None
+            wrong = self._face_objection(item) if isinstance(item, Face) else _mark_objection(item)
             if wrong is not None:
                 return wrong
         return None
 
     def _face_objection(self, face: Face) -> str | None:
-        points, emotion = face.landmarks, face.emotion
-        if points is not None and (not isinstance(points, np.ndarray) or points.ndim != 2):
-            return "the landmarks of a face are not an (N, 2) array"
+        wrong = _found_objection(face)
+        if wrong is not None:
+            return wrong
+        emotion = face.emotion
         if emotion is not None:
             if not isinstance(emotion, Emotion):
                 return f"the emotion of a face is a {type(emotion).__name__} where an Emotion is expected"
@@ -103,11 +116,59 @@ class Inspection:
         return None
 
 
+def _found_objection(face: Face) -> str | None:
+    """What is wrong with what a detector or a tracker says of a face."""
+    if not _is_box(face.box):
+        return f"the box of a face is {_told(face.box)}, where four finite numbers are expected"
+    score, track = face.score, face.track
+    if not isinstance(score, _NUMBER) or not -_ROUNDING <= score <= 1 + _ROUNDING:
+        return f"the score of a face is {shown(score)}, where a number from 0 to 1 is expected"
+    if track is not None and (not isinstance(track, _WHOLE) or track < 1 or track is True):
+        return f"the track of a face is {shown(track)}, where a whole number from 1 is expected"
+    points = face.landmarks
+    return None if points is None else _landmarks_objection(points, face.landmark_names)
+
+
+def _is_box(box: Iterable[Any]) -> bool:
+    return all(isinstance(each, _NUMBER) and isfinite(each) for each in box)
+
+
+def _told(box: Iterable[Any]) -> str:
+    """A box in plain numbers, whatever type they have."""
+    return f"({', '.join(f'{each:g}' if isinstance(each, _NUMBER) else shown(each) for each in box)})"
+
+
+def _landmarks_objection(points: npt.NDArray[Any], names: tuple[str, ...]) -> str | None:
+    if not isinstance(points, np.ndarray) or points.ndim != 2:
+        return "the landmarks of a face are not an (N, 2) array"
+    if points.shape[1] != 2 or points.dtype.kind not in "fiu":
+        return f"the landmarks of a face are {points.shape} {points.dtype}, where (N, 2) float32 is expected"
+    if names and len(names) != len(points):
+        return f"a face has {len(points)} landmarks and {len(names)} names of landmarks"
+    return None
+
+
+def _mark_objection(mark: Mark) -> str | None:
+    if not _is_box(mark.box):
+        return f"the box of a mark is {_told(mark.box)}, where four finite numbers are expected"
+    if not isinstance(mark.text, str):
+        return f"the text of a mark is {name_of(mark.text)}, where a str is expected"
+    return None
+
+
 def _frame_objection(frame: Frame) -> str | None:
     if type(frame.time) is not int:
         given: object = frame.time
         hint = f"; {given:g} s would be {given * 1e6:.0f}" if isinstance(given, float) else ""
         return f"the time of a frame is {given!r}, where a whole number of microseconds is expected{hint}"
+    if frame.time < 0:
+        return f"the time of a frame is {frame.time} us; begin with 0"
+    if not isinstance(frame.index, _WHOLE) or isinstance(frame.index, bool) or frame.index < 0:
+        return f"the index of a frame is {shown(frame.index)}, where a whole number from 0 is expected"
+    if not isinstance(frame.picture, str | None):
+        return f"the picture of a frame is {name_of(frame.picture)}, where the name of a file is expected"
+    if not isinstance(frame.captured, float | int | None):
+        return f"'captured' of a frame is {name_of(frame.captured)}, where time.monotonic() is expected"
     return _picture_objection("the image of a frame", frame.image, grey=False)
 
 

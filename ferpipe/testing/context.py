@@ -12,6 +12,7 @@ from typing import Any
 from ferpipe.measures import Measure
 from ferpipe.output import Output
 from ferpipe.packet import StreamInfo
+from ferpipe.run.statements import check_note
 
 __all__ = ["TestContext"]
 
@@ -41,6 +42,7 @@ class TestContext:
 
     def note(self, key: str, value: Any) -> None:
         """Keep a fact in `notes`."""
+        check_note(key, value)
         self.notes[key] = value
 
     def ask(self, kind: str, wanted: Any) -> None:

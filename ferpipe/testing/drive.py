@@ -17,6 +17,7 @@ from ferpipe.packet import Frame, Image, Packet, StreamInfo, is_of_faces
 from ferpipe.run.control import Control
 from ferpipe.run.message import Message
 from ferpipe.run.source import packets_of
+from ferpipe.run.statements import stream_objection
 from ferpipe.run.worker import Worker
 from ferpipe.stages import Context, Options, Source, Stage
 from ferpipe.testing.context import TestContext
@@ -140,9 +141,9 @@ def run_source(
     try:
         context.live = source.live
         stream = getattr(source, "stream", None)
-        if not isinstance(stream, StreamInfo):
-            raise AssertionError("the source did not set its stream to a StreamInfo in open")  # noqa: TRY004
-        context.streams[context.name] = stream
+        if (wrong := stream_objection(stream)) is not None:
+            raise AssertionError(f"in open: {wrong}")
+        context.streams[context.name] = source.stream
         packets = list(islice(packets_of(worker), limit))
         worker.raise_trouble()
     finally:

@@ -116,7 +116,7 @@ def test_a_stage_derives_measures_from_those_that_arrive() -> None:
         ({"gives": "light"}, {"measures": (LIGHT,)}, "which 'a' gives as a kind"),
         ({}, {"gives": "light", "measures": (LIGHT,)}, "gives light as a kind and as a measure"),
         ({}, {"measures": (LIGHT, LIGHT)}, "declares the measure light twice"),
-        ({}, {"measures": ("light",)}, "cannot report what it measures: AttributeError"),
+        ({}, {"measures": ("light",)}, "cannot report what it measures: TypeError: measures hold 'light'"),
     ],
 )
 def test_a_name_means_one_thing(first: Any, second: Any, message: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 from support.graphs import EXECUTORS, Bench
 from support.stages import Counter, CounterOptions, Keep, doing
 
-from ferpipe import Chip, Emotion, Face, Frame, Mark, Measure, Packet
+from ferpipe import Chip, Emotion, Face, Frame, Mark, Measure, Packet, StreamInfo
 from ferpipe.run import RunReport
 
 pytestmark = pytest.mark.parametrize("executor", EXECUTORS)
@@ -58,6 +59,34 @@ WRONG_FACES: dict[str, tuple[Any, str]] = {
         "the 'chip' of a face is (8, 8) float64",
     ),
     "landmarks": (face(landmarks=[(1, 2), (3, 4)]), "the landmarks of a face are not an (N, 2) array"),
+    "three axes": (
+        face(landmarks=np.zeros((5, 3))),
+        "the landmarks of a face are (5, 3) float64, where (N",
+    ),
+    "names": (
+        face(landmarks=np.zeros((2, 2)), landmark_names=("nose",)),
+        "a face has 2 landmarks and 1 names of landmarks",
+    ),
+    "box nan": (Face((1, math.nan, 4, 4), 0.9), "the box of a face is (1, nan, 4, 4), where four finite"),
+    "box of words": (Face(("1", "2", "3", "4"), 0.9), "the box of a face is ('1', '2', '3', '4'), where"),
+    "score of 100": (Face((1, 1, 4, 4), 98.0), "the score of a face is 98.0, where a number from 0 to 1"),
+    "no score": (Face((1, 1, 4, 4), None), "the score of a face is None, where a number from 0 to 1"),
+    "a name": (face(track="Anna"), "the track of a face is 'Anna', where a whole number from 1 is expected"),
+    "track 0": (face(track=0), "the track of a face is 0, where a whole number from 1 is expected"),
+    "other label": (
+        face(emotion=Emotion(CLASSES, (0.5, 0.5), "sad")),
+        "the label is 'sad', which is none of",
+    ),
+    "number": (face(emotion=Emotion(CLASSES, (0.5, 0.5), 0)), "the label is 0, which is none of the classes"),
+    "words": (
+        face(emotion=Emotion(CLASSES, ("1", "0"), "calm")),
+        "where numbers are expected",
+    ),
+    "no numbers": (face(emotion=Emotion(CLASSES, None, "calm")), "are None, where numbers are expected"),
+    "twice": (
+        face(emotion=Emotion(("calm", "calm"), (0.5, 0.5), "calm")),
+        "the classes are ('calm', 'calm'), where different names are expected",
+    ),
 }
 
 
@@ -78,6 +107,10 @@ WRONG_PACKETS: dict[str, tuple[Any, str]] = {
     "grey canvas": (lambda p: p.replace(canvas=GREY), "the canvas is (8, 8) uint8"),
     "float canvas": (lambda p: p.replace(canvas=np.zeros((8, 8, 3))), "scale it to 0 to 255 and convert it"),
     "marks": (lambda p: p.replace(marks=[(0, 0, 1, 1)]), "'marks' holds a tuple where a Mark is expected"),
+    "mark": (lambda p: p.replace(marks=[Mark((0, 0, math.inf, 1))]), "the box of a mark is (0, 0, inf, 1)"),
+    "text": (lambda p: p.replace(marks=[Mark((0, 0, 1, 1), 5)]), "the text of a mark is an int, where a str"),
+    "no frame": (lambda p: Packet(None, p.data), "returned a packet of nothing and a mappingproxy, where"),
+    "no data": (lambda p: Packet(p.frame, [p]), "returned a packet of a Frame and a list, where a Frame and"),
     "array": (lambda p: p.replace(faces=np.zeros((1, 4))), "'faces' is a ndarray where a tuple is expected"),
     "frame": (
         lambda p: Packet(Frame(GREY, p.time, p.frame.index, p.frame.source), p.data),
@@ -160,6 +193,78 @@ def test_a_source_of_other_pictures_is_blamed_itself(executor: str, case: str, l
     assert "stage 'in' failed in frames: the image of a frame is" in str(report.error)
     assert message in str(report.error)
     assert keep.packets == []
+
+
+WRONG_FIELDS: dict[str, tuple[dict[str, Any], str]] = {
+    "no index": ({"index": None}, "the index of a frame is None, where a whole number from 0 is expected"),
+    "half": ({"index": 0.5}, "the index of a frame is 0.5, where a whole number from 0 is expected"),
+    "before": ({"time": -3}, "the time of a frame is -3 us"),
+    "path": ({"picture": Path("a.png")}, "the picture of a frame is a PosixPath, where the name of a file"),
+    "when": ({"captured": "now"}, "'captured' of a frame is a str, where time.monotonic() is expected"),
+}
+
+
+@pytest.mark.parametrize("case", WRONG_FIELDS)
+def test_a_frame_that_cannot_be(executor: str, case: str) -> None:
+    fields, message = WRONG_FIELDS[case]
+
+    class Other(Counter):
+        def frames(self):
+            values = {"image": np.zeros((8, 8, 3), np.uint8), "time": 0, "index": 0, "source": "in"}
+            yield Packet(Frame(**{**values, **fields}))
+
+    keep = Keep()
+    report = Bench(executor).add("in", Other()).add("keep", keep).run(5)
+    assert f"stage 'in' failed in frames: {message}" in str(report.error)
+    assert keep.packets == []
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"rate": math.nan}, "the rate of its stream is nan, where a number is expected"),
+        ({"width": 640.0}, "the width of its stream is 640.0, where a whole number is expected"),
+        ({"uri": None}, "the uri of its stream is None, where a str is expected"),
+    ],
+)
+def test_a_stream_that_cannot_be(executor: str, fields: dict[str, Any], message: str) -> None:
+    class Other(Counter):
+        def open(self, context):
+            super().open(context)
+            self.stream = StreamInfo(**{"name": "in", "uri": "memory", **fields})
+
+    report = Bench(executor).add("in", Other()).add("keep", Keep()).run(5)
+    assert str(report.error) == f"stage 'in' failed in open: {message}"
+
+
+def test_a_size_of_numpy_is_a_whole_number_too(executor: str) -> None:
+    assert executor
+    info = StreamInfo("in", "memory", width=np.int64(640))
+    assert type(info.width) is int
+
+
+LOOP: list[Any] = []
+LOOP.append(LOOP)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        ("loop", LOOP, "the note 'loop' contains itself"),
+        ("classes", 7, "the note 'classes' is 7, where different names are expected"),
+        ("classes", ("a", "a"), "the note 'classes' is ('a', 'a'), where different names are expected"),
+        (7, 1, "a note is named 7, where a str is expected"),
+    ],
+)
+def test_a_note_that_no_timeline_could_hold(executor: str, key: Any, value: Any, message: str) -> None:
+    class Noting(Keep):
+        def open(self, context):
+            super().open(context)
+            context.note(key, value)
+
+    report = Bench(executor).add("in", Counter()).add("noting", Noting()).run(5)
+    assert str(report.error).startswith("stage 'noting' failed in open: ")
+    assert message in str(report.error)
 
 
 def test_a_time_in_seconds_is_not_taken_as_microseconds(executor: str) -> None:
