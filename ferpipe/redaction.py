@@ -7,6 +7,7 @@ password.  So the parts that cannot are listed, and everything else becomes `***
 from __future__ import annotations
 
 import re
+from urllib.parse import unquote
 
 __all__ = ["hide", "redact"]
 
@@ -23,11 +24,17 @@ since a text that might hold one anywhere would take a time that grows with its 
 _NAMED = re.compile(
     r"(?P<name>(?<![\w-])[\w-]{0,30}?"
     r"(?:pass(?:wor[dt]|wd|phrase|code)?|pwd|loginpas|token|secret|auth|jwt|credentials?|signature|sig"
-    r"|(?:api|access|session|stream|private|secret)[_-]?key|key)"
+    r"|playpath|streamid|conn|(?:api|access|session|stream|private|secret)[_-]?key|key)"
     r"(?:[_-][\w-]{0,30}|id|code)?=)[^&;\s'\"]+",
     re.IGNORECASE,
 )
 """Secrets outside of an address: the part of one that a library quotes, or an option of a protocol."""
+
+_HEADER = re.compile(
+    r"(?P<name>\b(?:proxy-)?authorization[\"']?\s{0,3}:\s{0,3}[\"']?(?:(?:basic|bearer|digest)\s{1,3})?)[^\s'\"]+",
+    re.IGNORECASE,
+)
+"""The credentials that a request has in its head."""
 
 _TRAILING = ")]}.,;:!?"
 _PORT = re.compile(r"\d{1,5}")
@@ -69,7 +76,8 @@ def redact(text: str) -> str:
     """
     for secret in sorted(_secrets, key=len, reverse=True):
         text = text.replace(secret, _HIDDEN)
-    return _NAMED.sub(rf"\g<name>{_HIDDEN}", _ADDRESS.sub(_shown, text))
+    shown = rf"\g<name>{_HIDDEN}"
+    return _HEADER.sub(shown, _NAMED.sub(shown, _ADDRESS.sub(_shown, text)))
 
 
 def _shown(match: re.Match[str]) -> str:
@@ -128,7 +136,8 @@ def _segment(text: str) -> str:
     if "=" in text:
         return _pairs(text)
     head, _, _ = text.partition(".")
-    return _HIDDEN if ":" in text or _TOKEN.fullmatch(head) else text
+    plain = unquote(text)
+    return _HIDDEN if ":" in plain or "=" in plain or _TOKEN.fullmatch(head) else text
 
 
 def _pairs(text: str) -> str:
@@ -138,7 +147,8 @@ def _pairs(text: str) -> str:
 
 def _pair(text: str) -> str:
     key, equals, value = text.partition("=")
-    if _HARMLESS.fullmatch(key) and _VALUE.fullmatch(value):
+    named_user = ":" in value and key.lower().startswith("us")  # with the password behind it
+    if _HARMLESS.fullmatch(key) and _VALUE.fullmatch(value) and not named_user:
         return text
     if not text:
         return text

@@ -59,6 +59,14 @@ def test_credentials_are_removed_and_what_is_harmless_stays(text: str, shown: st
 
 
 HOLD_A_SECRET = [
+    f"http://h/x%3Fpassword%3D{S}",
+    f"http://h/a%3A{S}/x",
+    f"http://h/x?user=admin:{S}",
+    f"rtmp://h/app playpath={S}",
+    f"rtmp://h/app conn=S:{S}",
+    f"Authorization: Basic {S}",
+    f"{{'authorization': 'Bearer {S}'}}",
+    f"Proxy-Authorization:{S}",
     f"srt://h:9000?passphrase={S}",
     f"srt://h:9000?streamid=#!::u=me,s={S}",
     f"http://h/x?loginuse=admin&loginpas={S}",

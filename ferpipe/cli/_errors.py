@@ -33,13 +33,15 @@ def _guarded(command: click.Command, args: Sequence[str] | None) -> int:
         return 1
     except (click.Abort, KeyboardInterrupt) as error:
         return _interrupted(error)
-    except Exception as error:  # noqa: BLE001 -- the last net: a traceback is for FERPIPE_DEBUG
+    except SystemExit:  # of a plugin's command
+        raise
+    except BaseException as error:  # noqa: BLE001 -- the last net: a traceback is for FERPIPE_DEBUG
         # Ctrl-C inside an import or a plugin comes out as whatever was made of it.
         return _interrupted(KeyboardInterrupt()) if was_interrupted() else _judged(error)
     return code if isinstance(code, int) else 0
 
 
-def _judged(error: Exception) -> int:
+def _judged(error: BaseException) -> int:
     if isinstance(error, click.ClickException):
         return _refused(error)
     if isinstance(error, FerpipeError):
@@ -69,7 +71,7 @@ def _of_a_file(error: OSError) -> str:
     return redact(f"cannot use '{os.fsdecode(error.filename)}': {error.strerror}")
 
 
-def _internal(error: Exception) -> str:
+def _internal(error: BaseException) -> str:
     what = redact(" ".join(str(error).split()))
     return f"internal error: {type(error).__name__}: {what}; run again with {_DEBUG}=1 for the traceback"
 

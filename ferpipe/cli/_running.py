@@ -54,7 +54,11 @@ def execute(pipeline: Pipeline, options: RunOptions, *, closing: bool = True) ->
         run.start()
         _follow(run, quiet=options.quiet)
     report = run.report()
-    unsaved = _save(stats, report.to_dict()) if stats is not None else None
+    unsaved = None
+    if stats is not None and report.refused:
+        stats.close()  # its name stays free for the next try
+    elif stats is not None:
+        unsaved = _save(stats, report.to_dict())
     drained()  # from here on each line counts, and everything is finished: who reads slowly is waited for
     _tell(report, closing=closing and not options.quiet)
     if unsaved is not None:
@@ -155,7 +159,7 @@ def _logs(*, quiet: bool) -> Iterator[None]:
 
 def _refuse_what_is_read(path: Path | None, pipeline: Pipeline) -> None:
     """Raise UsageError where `path` is a file that a stage is told to read."""
-    for node in pipeline.graph.nodes:
+    for node in pipeline.graph.nodes if path is not None and path.exists() else ():
         for text in _texts(node.options.model_dump()):
             if path is not None and _is_same(path, text):
                 raise UsageError(f"{path} is a file of the stage '{node.name}': choose another name")

@@ -70,7 +70,8 @@ def _targets(videos: tuple[str, ...], inputs: list[Input], output: str | None, k
     """Where each timeline goes."""
     if len(inputs) == 1 and output is not None and not is_a_folder(output, videos):
         path = Path(output)
-        return [str(path if path.suffix or kind is None else path.with_name(f"{path.name}.{kind}"))]
+        whole = path.suffix or kind is None or path.exists()  # of a device, no other name is made
+        return [str(path if whole else path.with_name(f"{path.name}.{kind}"))]
     if output is not None and Path(output).is_file():
         raise UsageError(f"{output} is a file: several timelines need a folder")
     return targets_of(inputs, output, f".timeline.{kind or 'json'}")

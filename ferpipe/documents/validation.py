@@ -9,7 +9,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from ferpipe.documents.located import Item, Notes, describe, locate, plain
-from ferpipe.text import did_you_mean, listing
+from ferpipe.text import did_you_mean, listing, message_of
 
 __all__ = ["validate"]
 
@@ -71,9 +71,11 @@ def validate(
         for path, errors in groups:
             if errors[0]["type"] != "missing" or path not in meant:
                 teller.tell(path, errors)
-    except Exception as error:  # noqa: BLE001 -- a plugin's own validator may raise anything
-        reason = f"{type(error).__name__}: {error}".strip(": ").splitlines()[0]
-        notes.add(item.place, f"the options could not be checked: {reason}", where, "the plugin is broken")
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # noqa: BLE001 -- a plugin's own validator may raise anything
+        reason = f"the options could not be checked: {message_of(error)}"
+        notes.add(item.place, reason, where, "the plugin is broken")
     return None
 
 
@@ -215,7 +217,7 @@ def _found(item: Item, error: ErrorDetails, *, python: bool) -> str:
 
 def _own_words(error: ErrorDetails) -> str:
     message = error["msg"].removeprefix("Value error, ").removeprefix("Assertion failed, ").strip()
-    first = (message or "is not right").splitlines()[0]
+    first = " ".join(message.split()) or "is not right"
     keep = error["type"] in {"value_error", "assertion_error"}
     return first if keep else first[0].lower() + first[1:]
 

@@ -250,7 +250,7 @@ class Run:
         for component in self._components:
             component.ledger.write_off()
         self.files.release(self._workers.keys() - set(self.left_behind))
-        if self._trace is not None and (failure := self._trace.close()) is not None:
+        if self._trace is not None and (failure := self._trace.close(keep=not self.report().refused)):
             self.trace_error = failure
             self.control.mention(failure)
         release({name: stage for name, stage in self._made.items() if name not in self.left_behind})

@@ -88,7 +88,10 @@ class Inspection:
                 continue
             if not isinstance(item, _ITEMS[kind]):
                 return f"'{kind}' holds a {type(item).__name__} where a {_ITEMS[kind].__name__} is expected"
-            wrong = self._face_objection(item) if isinstance(item, Face) else _mark_objection(item)
+            if isinstance(item, Face):
+                wrong = self._face_objection(item)
+            else:
+                wrong = _mark_objection(item) if isinstance(item, Mark) else None
             if wrong is not None:
                 return wrong
         return None
@@ -119,7 +122,7 @@ class Inspection:
 def _found_objection(face: Face) -> str | None:
     """What is wrong with what a detector or a tracker says of a face."""
     if not _is_box(face.box):
-        return f"the box of a face is {_told(face.box)}, where four finite numbers are expected"
+        return f"the box of a face is {_shown_box(face.box)}, where four finite numbers are expected"
     score, track = face.score, face.track
     if not isinstance(score, _NUMBER) or not -_ROUNDING <= score <= 1 + _ROUNDING:
         return f"the score of a face is {shown(score)}, where a number from 0 to 1 is expected"
@@ -133,7 +136,7 @@ def _is_box(box: Iterable[Any]) -> bool:
     return all(isinstance(each, _NUMBER) and isfinite(each) for each in box)
 
 
-def _told(box: Iterable[Any]) -> str:
+def _shown_box(box: Iterable[Any]) -> str:
     """A box in plain numbers, whatever type they have."""
     return f"({', '.join(f'{each:g}' if isinstance(each, _NUMBER) else shown(each) for each in box)})"
 
@@ -150,7 +153,7 @@ def _landmarks_objection(points: npt.NDArray[Any], names: tuple[str, ...]) -> st
 
 def _mark_objection(mark: Mark) -> str | None:
     if not _is_box(mark.box):
-        return f"the box of a mark is {_told(mark.box)}, where four finite numbers are expected"
+        return f"the box of a mark is {_shown_box(mark.box)}, where four finite numbers are expected"
     if not isinstance(mark.text, str):
         return f"the text of a mark is {name_of(mark.text)}, where a str is expected"
     return None

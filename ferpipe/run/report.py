@@ -86,6 +86,11 @@ class RunReport:
         return sum(source.out for source in self.sources)
 
     @property
+    def refused(self) -> bool:
+        """Whether the run ended before its first frame, by something that its caller has to change."""
+        return self.exit_code == 2 and not any(source.entered for source in self.sources)
+
+    @property
     def exit_code(self) -> int:
         """0, the error's code, or 128 and the signal's number."""
         if self.error is not None:

@@ -55,10 +55,16 @@ class Trace:
             if len(self._pending) >= 4096:
                 self._write()
 
-    def close(self) -> RunError | None:
-        """Write the rest; the file is complete JSON from here on.  Gives the error if it is not."""
+    def close(self, *, keep: bool = True) -> RunError | None:
+        """Write the rest; the file is complete JSON from here on.  Gives the error if it is not.
+
+        keep: False leaves no file, where nothing has been written yet.
+        """
         end = {"name": "process_name", "ph": "M", "pid": 1, "args": {"name": "ferpipe"}}
         with self._lock:
+            if not keep and self._mark.startswith("["):
+                self._output.close()
+                return None
             self._pending.append(json.dumps(end))
             self._write(last=True)
             self._try(self._output.commit)

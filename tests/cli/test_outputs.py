@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
+from support.coded_video import write_video
 from support.disks import disk_of
 
 from ferpipe.cli import main
@@ -133,10 +134,10 @@ def test_a_killed_run_stands_in_nobodys_way_but_for_what_it_wrote(
     process.communicate()
     assert not {"s.json", "t.json", "out.txt"} & made(folder)
     kept = (folder / "out.txt.part").read_bytes()
-    assert main(["run", "p.yaml", "-q", "--stats", "s.json"]) == 2
+    assert main(["run", "p.yaml", "-q", "--stats", "s.json", "--trace", "t.json"]) == 2
     assert "out.txt.part exists" in capsys.readouterr().err
     assert (folder / "out.txt.part").read_bytes() == kept
-    (folder / "s.json").unlink()
+    assert not {"s.json", "t.json"} & made(folder), "a refused run left figures, which refuse the next"
     assert main(["run", "p.yaml", "-q", "--stats", "s.json", "--overwrite"]) == 0
     assert json.loads((folder / "s.json").read_text())["outputs"] == ["out.txt"]
     assert (folder / "out.txt").read_text().split() == ["0", "1", "2", "3", "4"]
@@ -207,3 +208,16 @@ def test_a_full_disk_keeps_what_was_there(folder: Path, capsys: pytest.CaptureFi
     assert "cannot write" in capsys.readouterr().err
     assert (folder / "out.txt").read_text() == "of yesterday"
     assert (folder / "out.txt.part").read_text() == "0\n1\n2"
+
+
+def test_a_device_as_output_is_refused_also_where_the_format_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A suffix made it the name of a new file in the folder of devices."""
+    device = tmp_path / "device"
+    os.mkfifo(device)
+    made_video = tmp_path / "v.mp4"
+    write_video(made_video, [0.0, 0.04])
+    assert main(["timeline", str(made_video), "-o", str(device), "--format", "json"]) == 2
+    assert "is a pipe or device" in capsys.readouterr().err
+    assert {path.name for path in tmp_path.iterdir()} == {"device", "v.mp4"}

@@ -35,6 +35,31 @@ def test_a_validator_that_raises_anything_is_one_line(mistakes: Mistakes, regist
     ]
 
 
+def test_a_validator_that_exits_does_not_end_the_program(mistakes: Mistakes, registry: object) -> None:
+    from pydantic import field_validator
+
+    from ferpipe import Options as Base
+    from ferpipe import Stage
+
+    class Bad(Stage):
+        class Options(Base):
+            x: int = 0
+
+            @field_validator("x")
+            @classmethod
+            def check(cls, value: int) -> int:
+                if value == 1:
+                    raise ValueError("one\n\ntwo")
+                raise SystemExit(0)
+
+    registry.classes["bad"] = Bad  # type: ignore[attr-defined]
+    assert mistakes(CAM + "- {use: bad, with: {x: 2}}\n") == [
+        "p.yaml:4:20: bad: the options could not be checked: SystemExit: 0 (the plugin is broken)"
+    ]
+    (line,) = mistakes(CAM + "- {use: bad, with: {x: 1}}\n")
+    assert line.endswith("one two")
+
+
 @pytest.mark.timeout(60)
 @pytest.mark.parametrize(
     "kind",
