@@ -3,54 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
+from support.networks import expected, network, pictures, single
 
-CLASSES = ("angry", "happy", "neutral")
-
-
-@pytest.fixture(scope="session")
-def pictures() -> list[np.ndarray]:
-    """Twelve grey 24x20 pictures that differ."""
-    rng = np.random.default_rng(3)
-    return list(rng.integers(0, 256, (12, 24, 20), np.uint8))
-
-
-@pytest.fixture(scope="session")
-def network() -> Any:
-    """A Keras network with two heads: three logits, and two numbers more."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    keras = pytest.importorskip("keras", reason="TensorFlow is not installed")
-    keras.utils.set_random_seed(5)
-    layers = keras.layers
-    seen = layers.Input((24, 20, 1))
-    inner = layers.Rescaling(1 / 128, offset=-1)(seen)
-    inner = layers.Conv2D(6, 3, strides=2, activation="relu")(inner)
-    inner = layers.BatchNormalization()(inner)
-    inner = layers.GlobalAveragePooling2D()(inner)
-    wide = keras.initializers.RandomNormal(stddev=3.0)
-    emotion = layers.Dense(3, name="emotion", kernel_initializer=wide)(inner)
-    return keras.Model(seen, [emotion, layers.Dense(2, name="other")(inner)])
-
-
-@pytest.fixture(scope="session")
-def single(network: Any) -> Any:
-    """The same with the first head only."""
-    from ferpipe_train.export.convert import with_head
-
-    return with_head(network, "emotion")
-
-
-@pytest.fixture(scope="session")
-def expected(single: Any, pictures: list[np.ndarray]) -> np.ndarray:
-    """The softmax of the network's own answer, computed by Keras."""
-    logits = np.asarray(single(np.stack(pictures)[..., None].astype("float32"), training=False), np.float64)
-    raised = np.exp(logits)
-    return raised / raised.sum(axis=1, keepdims=True)
+__all__ = ["expected", "network", "pictures", "single"]
 
 
 @pytest.fixture(scope="session")

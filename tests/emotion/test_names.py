@@ -32,7 +32,7 @@ def test_what_is_called_like_a_model_does_not_hide_it(
     monkeypatch.chdir(tmp_path)
     (tmp_path / "nano").mkdir() if kind == "folder" else (tmp_path / "nano").touch()
     assert find_model("nano").path == NANO
-    with pytest.raises(UsageError, match=r"the folder 'nano'|'nano' is no model"):
+    with pytest.raises(UsageError, match=r"the folder 'nano'|'nano' is not a model"):
         find_model("./nano")
 
 

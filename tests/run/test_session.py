@@ -10,24 +10,17 @@ from typing import Any
 
 import numpy as np
 import pytest
-from support.stages import Counter, Delay, Keep, Sum, doing
+from support.stages import Counter, Delay, Keep, Sum, doing, grey
 
 from ferpipe import (
     ConfigError,
     Options,
     Packet,
     Pipeline,
-    RunError,
     Stage,
-    StageError,
     UsageError,
-    stage,
     timeline,
 )
-
-
-def grey(level: int, shape: tuple[int, ...] = (8, 8, 3)) -> np.ndarray[Any, Any]:
-    return np.full(shape, level, np.uint8)
 
 
 class Total(Stage[Options]):
@@ -170,107 +163,6 @@ def test_several_packets_at_once_come_one_by_one():
     levels = [packet and packet.data["level"] for packet in (session.process(grey(n)) for n in range(5))]
     assert levels == [None, 0, 1, 2, 3]
     assert [packet.data["level"] for packet in session.finish()] == [4]
-
-
-def test_an_error_is_an_exception_and_ends_the_session():
-    keep = Keep()
-    bad = doing(lambda packet: packet if packet.frame.index < 2 else 1 / 0)
-    session = Pipeline.of(bad, keep).session()
-    session.process(grey(0))
-    session.process(grey(1), seconds=10)
-    with pytest.raises(StageError, match=r"at frame 2 .*ZeroDivisionError") as caught:
-        session.process(grey(2))
-    assert caught.value.frame == 2
-    assert keep.calls == ["open", "flush", "close"], "all is closed before the caller hears of it"
-    assert session.ended
-    with pytest.raises(RunError, match=r"has ended: open another one with pipeline.session\(\)"):
-        session.process(grey(3))
-
-
-@pytest.mark.parametrize(("policy", "given"), [("skip", None), ("pass", {})])
-def test_the_policy_of_a_stage_holds(policy, given):
-    bad = doing(lambda packet: 1 / 0 if packet.frame.index == 1 else packet.replace(x=1))
-    with Pipeline.of(stage(bad, on_error=policy)).session() as session:
-        packets = [session.process(grey(0)) for _ in range(3)]
-    assert [packet and dict(packet.data) for packet in packets] == [{"x": 1}, given, {"x": 1}]
-
-
-def test_an_error_in_open_is_raised_where_the_session_opens():
-    class Closed(Keep):
-        def open(self, context):
-            raise UsageError("the door is shut: open it")
-
-    with pytest.raises(UsageError, match="the door is shut"), Pipeline.of(Closed()).session():
-        raise AssertionError("not reached")
-    with pytest.raises(UsageError, match="the door is shut"):
-        Pipeline.of(Closed()).session().process(grey(1))
-
-
-def test_an_error_in_close_is_raised_but_hides_none_of_the_caller():
-    class Stuck(Keep):
-        def close(self):
-            raise ValueError("no")
-
-    with pytest.raises(StageError, match="failed in close"), Pipeline.of(Stuck()).session() as session:
-        session.process(grey(1))
-    with pytest.raises(KeyError, match="caller"), Pipeline.of(Stuck()).session() as session:
-        _ = {}["of the caller"] if session.process(grey(1)) else None
-
-
-def test_a_stage_may_end_the_session():
-    class Shy(Keep):
-        def process(self, packet):
-            if packet.frame.index == 1:
-                self.context.finish()
-            return packet
-
-    with Pipeline.of(Shy(), Sum()).session() as session:
-        seen = 0
-        while not session.ended:
-            assert session.process(grey(seen)).data["level"] == seen
-            seen += 1
-    assert seen == 2
-
-
-def test_a_live_session_never_waits_and_gives_the_newest():
-    gate = threading.Event()
-    slow = doing(lambda packet: (gate.wait(5), packet)[1])
-    with Pipeline.of(slow, Sum()).session(live=True) as session:
-        started = time.monotonic()
-        assert [session.process(grey(level)) for level in range(20)] == [None] * 20
-        assert time.monotonic() - started < 4, "the gate opens after 5 s"
-        gate.set()
-        deadline = time.monotonic() + 5
-        newest = None
-        while (newest is None or newest.data["level"] < 30) and time.monotonic() < deadline:
-            newest = session.process(grey(30))
-            time.sleep(0.005)
-        assert newest.data["level"] == 30
-        assert newest.frame.captured is not None
-    source = session.report.sources[0]
-    assert source.live
-    assert source.entered == source.out + sum(source.dropped.values())
-    assert source.dropped["late"] > 0
-    assert session.finish() == []
-
-
-def test_a_live_session_raises_too():
-    bad = doing(lambda packet: 1 / 0)
-    session = Pipeline.of(bad).session(live=True)
-    session.process(grey(1))
-    deadline = time.monotonic() + 5
-    while not session.ended and time.monotonic() < deadline:
-        time.sleep(0.005)
-    with pytest.raises(StageError, match="ZeroDivisionError"):
-        session.process(grey(1))
-    with pytest.raises(RunError, match="has ended"):
-        session.process(grey(1))
-
-
-def test_an_error_that_came_after_the_last_picture_is_raised_at_the_end():
-    bad = doing(lambda packet: (time.sleep(0.2), 1 / 0))
-    with pytest.raises(StageError, match="ZeroDivisionError"), Pipeline.of(bad).session(live=True) as session:
-        session.process(grey(1))
 
 
 def test_the_pictures_take_the_place_of_a_source_and_any_stage_can_be_asked():

@@ -99,3 +99,7 @@ class Delay(Keep):
     def flush(self) -> Iterable[Packet]:
         self.calls.append("flush")
         return self.packets[-2:]
+
+
+def grey(level: int, shape: tuple[int, ...] = (8, 8, 3)) -> np.ndarray[Any, Any]:
+    return np.full(shape, level, np.uint8)
