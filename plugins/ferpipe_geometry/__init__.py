@@ -1,4 +1,4 @@
-"""The first-party geometry of faces: mesh, pose of the head, eyes, movements and quality.
+"""The first-party geometry of faces: mesh, pose of the head, eyes, movements, valence and quality.
 
 Only names stand here; OpenCV and LiteRT are imported when a pipeline uses a stage.
 """
@@ -18,4 +18,8 @@ def ferpipe_stages() -> Mapping[str, str]:
     return {
         "mesh": "ferpipe_geometry.mesh:Mesh",
         "pose": "ferpipe_geometry.pose:Pose",
+        "eyes": "ferpipe_geometry.eyes:Eyes",
+        "movements": "ferpipe_geometry.movements:Movements",
+        "valence": "ferpipe_geometry.valence:Valence",
+        "quality": "ferpipe_geometry.quality:Quality",
     }
