@@ -90,7 +90,7 @@ def _restored(kind: type[ErrorT], args: tuple[Any, ...], state: dict[str, Any]) 
 
 
 class UsageError(FerpipeError):
-    """The user asked for something that cannot be: a bad option, a missing file."""
+    """An error that the user can correct: a wrong option, a missing file."""
 
     exit_code = 2
 

@@ -155,7 +155,7 @@ class Face:
     landmark_names: N names out of left_eye, right_eye, nose, mouth, mouth_left,
         mouth_right, left_ear, right_ear; left and right as seen in the picture.
     track: identity over time, from 1, or None before a tracker.
-    emotion: None before a classifier, or where it could not tell.
+    emotion: None before a classifier, or if it has no result.
     detected: False where a tracker carried the face over a frame without detection.
     data: arrays and objects that stages found out about this face, by kind; `data["chip"]` is the
         kind `face.chip` of a contract.  Arrays are made read-only.

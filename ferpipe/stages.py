@@ -61,8 +61,8 @@ class Context(Protocol):
 
     @property
     def trusted(self) -> bool:
-        """False where the pipeline is a stranger's (`--no-local-plugins`): a stage then reads its
-        sources and writes files through `output`, and does nothing else that an option asks for.
+        """False if the pipeline is untrusted (`--no-local-plugins`): a stage must then only read its
+        sources and write files through `output`, whatever its options say.
         """
         ...
 
@@ -122,7 +122,7 @@ class Context(Protocol):
         ...
 
     def alive(self, state: str | None = None) -> None:
-        """Tell the watchdog that waiting is on purpose; `state` is shown in the progress line."""
+        """Report to the watchdog that waiting is intended; the progress line shows `state`."""
         ...
 
     def wanted(self, timeout: float) -> bool:
@@ -238,7 +238,7 @@ class Stage(Generic[OptionsT]):
         return False
 
     def open(self, context: Context) -> None:
-        """Load models, open files.  Raise a `UsageError` for what the user can mend."""
+        """Load models, open files.  Raise a `UsageError` for problems that the user can correct."""
         self.context = context
 
     def asked(self, kind: str, wanted: Any) -> None:

@@ -96,12 +96,12 @@ def _line(report: RunReport, source: SourceReport, pace: _Pace) -> str:
 
 def _lines(run: Run) -> None:
     paces: dict[str, _Pace] = {}
-    told = monotonic()
+    last = monotonic()
     while not run.wait(0.2):
         sys.stderr.flush()
-        if monotonic() - told < _EVERY:
+        if monotonic() - last < _EVERY:
             continue
-        told = monotonic()
+        last = monotonic()
         report = run.report()
         for source in report.sources:
             pace = paces.setdefault(source.name, _Pace())

@@ -158,7 +158,7 @@ def _logs(*, quiet: bool) -> Iterator[None]:
 
 
 def _refuse_what_is_read(path: Path | None, pipeline: Pipeline) -> None:
-    """Raise UsageError where `path` is a file that a stage is told to read."""
+    """Raise UsageError if `path` is a file that a stage reads."""
     for node in pipeline.graph.nodes if path is not None and path.exists() else ():
         for text in _texts(node.options.model_dump()):
             if path is not None and _is_same(path, text):

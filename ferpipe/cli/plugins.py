@@ -97,10 +97,10 @@ def _print_table(screen: Console, entries: list[StageEntry]) -> None:
     rows = []
     for entry in entries:
         if entry.stage is not None:
-            told = describe(entry.stage)
-            options = ", ".join(_short(option) for option in told.options)
-            gives = (*told.gives, *(measure.name for measure in told.measures))
-            rows.append((entry.name, _contract(told.needs, gives), told.summary, options))
+            described = describe(entry.stage)
+            options = ", ".join(_short(option) for option in described.options)
+            gives = (*described.gives, *(measure.name for measure in described.measures))
+            rows.append((entry.name, _contract(described.needs, gives), described.summary, options))
     print_rows(screen, ("stage", "needs -> gives", "what it does", "options"), rows)
 
 
@@ -108,15 +108,17 @@ def _print_one(registry: Registry, name: str) -> None:
     from ferpipe.cli._tables import console, print_rows
     from ferpipe.plugins.describe import describe
 
-    told = describe(registry.stage(name))
+    described = describe(registry.stage(name))
     screen = console()
     screen.print(f"{name} ({registry.origin(name)})", style="bold", markup=False)
-    screen.print(told.summary, markup=False)
-    screen.print(f"needs -> gives: {_contract(told.needs, told.gives)}", markup=False)
-    if told.measures:
-        measures = [(m.name, m.unit or "-", m.range or "any", f"a {m.of}", m.about) for m in told.measures]
+    screen.print(described.summary, markup=False)
+    screen.print(f"needs -> gives: {_contract(described.needs, described.gives)}", markup=False)
+    if described.measures:
+        measures = [
+            (m.name, m.unit or "-", m.range or "any", f"a {m.of}", m.about) for m in described.measures
+        ]
         print_rows(screen, ("measure", "unit", "range", "of", "what it is"), measures)
-    rows = [(option.name, option.type, _default(option), option.description) for option in told.options]
+    rows = [(option.name, option.type, _default(option), option.description) for option in described.options]
     print_rows(screen, ("option", "type", "default", "what it does"), rows)
 
 

@@ -31,7 +31,7 @@ class VariableError(ValueError):
 
 
 class Withheld(Mapping[str, str]):
-    """The variables as a stranger's pipeline sees them: none; those that are set are refused.
+    """The variables of an untrusted pipeline: none; those that are set are refused.
 
     An address or a file name could carry a secret away.
     """

@@ -132,7 +132,7 @@ class RunSettings:
         core, four at the most.
     in_flight: live frames under way at once; None adapts it to the stages' times.
     output_dir: every file output must lie below it, where given.
-    trusted: False where the pipeline is a stranger's, which no pipeline file can change.
+    trusted: False if the pipeline is untrusted; a pipeline file cannot change this.
     """
 
     executor: Literal["inline", "threads"] = "threads"

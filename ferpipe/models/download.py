@@ -118,7 +118,7 @@ def _download(url: str, file: IO[bytes], remote: Remote) -> str:
     with urlopen(url, timeout=_TIMEOUT) as answer:  # noqa: S310 -- the caller has checked the scheme
         while block := answer.read(_BLOCK):
             size += len(block)
-            if size > remote.size:  # told early: a wrong file must not fill the disk
+            if size > remote.size:  # checked early: a wrong file must not fill the disk
                 raise FerpipeError(f"{url} is longer than the {remote.size} bytes published: discarded")
             hasher.update(block)
             file.write(block)

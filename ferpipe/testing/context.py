@@ -19,7 +19,7 @@ __all__ = ["TestContext"]
 
 @dataclass
 class TestContext:
-    """A `Context` outside a run: it writes under `folder` and remembers what it was told."""
+    """A `Context` outside a run: it writes under `folder` and records what the stage reports."""
 
     __test__ = False
 

@@ -35,7 +35,7 @@ class _Source(TypedDict):
 
 
 class SourceRecord(_Source, total=False):
-    """What the timeline is of; `size` in bytes, None where the source does not tell.
+    """What the timeline is of; `size` in bytes, None if the source does not report it.
 
     `created` (ISO 8601, UTC) and `timecode` are there only where the container has them.
     """
@@ -120,7 +120,7 @@ class FrameRecord(_Frame, total=False):
 
 
 class Segment(TypedDict):
-    """A stretch of time in which one track had one label (None: nothing could be told)."""
+    """A stretch of time in which one track had one label (None: no label)."""
 
     start: float
     end: float

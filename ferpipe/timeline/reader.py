@@ -88,7 +88,7 @@ def load(path: str | Path) -> Timeline:
     """The timeline in a `.json`, `.jsonl` or `.csv` file, or in the `.part` of one.
 
     What the file is shows in its content, not in its name.  A last line that was cut short is left
-    out.  A `.csv` does not tell the source, the model and the frames without a face.
+    out.  A `.csv` does not contain the source, the model and the frames without a face.
 
     Raises UsageError where the file cannot be read, is not a timeline, is damaged, or is of a version
     that this ferpipe does not know.

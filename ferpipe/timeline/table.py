@@ -23,7 +23,7 @@ def columns(
     """The names of the columns; `p_happy` is a probability, `raw_happy` the one before smoothing,
     `m_head.yaw` a measure of the face, `frame_light` one of the frame.
 
-    pictures: whether a column tells the file of each frame.
+    pictures: whether a column contains the file of each frame.
     """
     names = list(classes)
     fixed = (*_FIXED, "picture") if pictures else _FIXED
