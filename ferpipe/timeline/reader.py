@@ -20,7 +20,7 @@ from ferpipe.timeline.model import (
     Summary,
     Track,
 )
-from ferpipe.timeline.summary import SummaryBuilder, paced, usual_step
+from ferpipe.timeline.summary import SummaryBuilder, paced
 from ferpipe.timeline.table import classes_of, columns, frames_of, measures_of, rows
 
 __all__ = ["Timeline", "load"]
@@ -58,7 +58,7 @@ class Timeline:
 
     def paced(self) -> Iterator[tuple[FrameRecord, int]]:
         """Each frame with how long it lasts, in microseconds."""
-        return paced(self.frames, usual_step(self.source))
+        return paced(self.frames, self.source)
 
     def columns(self) -> list[str]:
         """The columns of the `.csv`."""
@@ -198,7 +198,7 @@ def _added_up(frames: list[FrameRecord], header: Header) -> Timeline:
     found = (face["probabilities"] for record in frames for face in record["faces"])
     classes = header["classes"] or next((list(each) for each in found if each), [])
     builder = SummaryBuilder()
-    for record, duration in paced(frames, usual_step(header["source"])):
+    for record, duration in paced(frames, header["source"]):
         builder.add(record, duration)
     return Timeline(
         source=header["source"],

@@ -23,7 +23,7 @@ from ferpipe.timeline.model import (
 )
 from ferpipe.timeline.spread import Spreads
 
-__all__ = ["BRIDGE", "HOLD", "Pace", "SummaryBuilder", "paced", "usual_step"]
+__all__ = ["BRIDGE", "HOLD", "Pace", "SummaryBuilder", "paced", "usual_pace"]
 
 HOLD = 1_000_000
 """Microseconds that a frame may last without looking like an outage."""
@@ -42,10 +42,12 @@ class Pace:
     """Says how long each frame lasted, which the frame after it decides.
 
     step: microseconds that a frame lasts where it is the only one, as its source says.
+    end: microseconds at which the source ends, by its own account; 0 where it does not say.
     """
 
-    def __init__(self, step: int = 0) -> None:
+    def __init__(self, step: int = 0, end: int = 0) -> None:
         self._step = step
+        self._end = end
         self._pending: FrameRecord | None = None
         self._steps: deque[int] = deque(maxlen=_RECENT)
 
@@ -61,11 +63,13 @@ class Pace:
         return before, step
 
     def end(self) -> tuple[FrameRecord, int] | None:
-        """Give the last frame: it lasts as long as frames usually did."""
+        """Give the last frame: it lasts as long as frames usually did, or clearly less if the source ends."""
         last, self._pending = self._pending, None
         if last is None:
             return None
-        return last, self._usual() if self._steps or "picture" in last else self._step
+        usual = self._usual() if self._steps or "picture" in last else self._step
+        left = self._end - microseconds(last["time"])
+        return last, left if 0 < left < usual // 2 else usual
 
     def _is_plausible(self, step: int) -> bool:
         return step <= HOLD or not self._steps or step <= _USUAL * self._usual()
@@ -81,9 +85,16 @@ def usual_step(source: SourceRecord | None) -> int:
     return microseconds(source["duration"]) // source["frames"]
 
 
-def paced(records: Iterable[FrameRecord], step: int = 0) -> Iterator[tuple[FrameRecord, int]]:
-    """Each record with its duration in microseconds; `step` as of `Pace`."""
-    pace = Pace(step)
+def usual_pace(source: SourceRecord | None) -> Pace:
+    """The pace of a source, which knows what the source says of its length."""
+    return Pace(usual_step(source), microseconds((source and source["duration"]) or 0))
+
+
+def paced(
+    records: Iterable[FrameRecord], source: SourceRecord | None = None
+) -> Iterator[tuple[FrameRecord, int]]:
+    """Each record of `source` with its duration in microseconds."""
+    pace = usual_pace(source)
     for record in records:
         if (settled := pace.push(record)) is not None:
             yield settled

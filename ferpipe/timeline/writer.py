@@ -15,7 +15,7 @@ from ferpipe.output import Output
 from ferpipe.timeline.findings import findings
 from ferpipe.timeline.layouts import Document, Layout, Lines, Table
 from ferpipe.timeline.model import FrameRecord, Header
-from ferpipe.timeline.summary import Pace, SummaryBuilder, usual_step
+from ferpipe.timeline.summary import SummaryBuilder, usual_pace
 
 __all__ = ["FORMATS", "Format", "Writer", "format_of"]
 
@@ -47,7 +47,7 @@ class Writer:
         self.form = form
         self._classes = list(header["classes"])
         self._announced = list(header["classes"])
-        self._pace = Pace(usual_step(header["source"]))
+        self._pace = usual_pace(header["source"])
         self._builder = SummaryBuilder()
         self._failure: RunError | None = None
         self._layout = _LAYOUTS[form](self.output)

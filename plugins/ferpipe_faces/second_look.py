@@ -25,6 +25,11 @@ _THERE = 0.45
 _NEAR_SAYS, _FAR_SAYS = 0.7, 0.4
 """Scores from which a network says that it is a face: one of them is enough, for a turned one both must."""
 
+_DRAWN, _DRAWN_SAY = 0.45, 1.1
+"""Part of a picture that is of its two commonest greys from which it looks like letters or a drawing (faces
+of FER2013: 0.36 in the median, 0.53 for one in twenty; text: 0.85), and the sum of scores that makes it a
+face all the same."""
+
 _PLAIN = 1.4
 """Sum of the two scores that faces turned by more than 90 degrees do not have."""
 _TURNED = 0.1
@@ -58,7 +63,10 @@ class SecondLook:
             sure = near_turned >= _NEAR_SAYS and far_turned >= _FAR_SAYS
             if sure and near_turned + far_turned > near + far + _TURNED:
                 return Verdict(face=True, turned=True)
-        return Verdict(face=near >= _NEAR_SAYS or far >= _FAR_SAYS, turned=False)
+        face = near >= _NEAR_SAYS or far >= _FAR_SAYS
+        if face and near + far < _DRAWN_SAY:
+            face = _two_tones(image, box) < _DRAWN
+        return Verdict(face=face, turned=False)
 
     def _scores(self, image: Image, box: Box, *, turned: bool) -> tuple[float, float]:
         return (
@@ -88,6 +96,21 @@ def _score(network: BlazeNetwork, image: Image, box: Box, heights: float, *, tur
     low, high = side * (1 - share) / 2, side * (1 + share) / 2
     there = overlaps(np.array([[low, low, high, high]], np.float32), found.boxes)[0] > _THERE
     return float(found.scores[there].max(initial=0.0))
+
+
+def _two_tones(image: Image, box: Box) -> float:
+    """The part of the box that is of the two commonest greys, each 3 of 32 steps of its own range wide."""
+    left, top = max(int(box.x), 0), max(int(box.y), 0)
+    part = image[top : max(int(box.y + box.h), top), left : max(int(box.x + box.w), left)]
+    if not part.size:
+        return 0.0
+    grey = part.mean(axis=2)
+    low, high = np.percentile(grey, [2, 98])
+    counts = np.histogram(np.clip(grey, low, high), 32, (low, max(high, low + 1)))[0]
+    wide = np.convolve(counts, [1, 1, 1], "same")
+    best = int(wide.argmax())
+    rest = np.where(np.abs(np.arange(32) - best) <= 1, 0, counts)
+    return float((wide[best] + np.convolve(rest, [1, 1, 1], "same").max()) / grey.size)
 
 
 def _square(image: Image, box: Box, heights: float) -> tuple[Image, float]:

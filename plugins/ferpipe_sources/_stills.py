@@ -35,6 +35,10 @@ SNIFFED = 1 << 16
 """Bytes by which the kind of a file is known; a PNG may have a colour profile before what says it moves."""
 
 COLOUR = cv2.IMREAD_COLOR | cv2.IMREAD_ANYDEPTH
+IGNORE_TURN = cv2.IMREAD_IGNORE_ORIENTATION
+
+IROT, IMIR = b"\0\0\0\x09irot", b"\0\0\0\x09imir"
+"""Boxes of one byte: quarters of a turn anticlockwise; then the axis, 0 to exchange top and bottom."""
 
 Bytes = npt.NDArray[np.uint8]
 Shown = tuple[Image, "int | None"]
@@ -63,14 +67,15 @@ def pictures_in(path: Path) -> Iterator[Shown]:
     head = data[:SNIFFED].tobytes()
     if is_heif(head):
         yield from ((image, None) for image in _heif(path, data))
+    elif is_avif(head):
+        pictures = _animation(data) if _is_animated(head) else _still(data, IGNORE_TURN)
+        yield from ((turned(image, head), length) for image, length in pictures)
     elif _is_animated(head):
         yield from _animation(data)
     elif _is_tiff(head):
         yield from ((image, None) for image in _pages(data))
     else:
-        image = _single(data)
-        if image is not None:
-            yield image, None
+        yield from _still(data)
 
 
 def may_be_several(path: Path) -> bool:
@@ -86,6 +91,25 @@ def may_be_several(path: Path) -> bool:
 def is_heif(head: bytes) -> bool:
     """Whether a file that begins with `head` is HEIC."""
     return head[4:8] == b"ftyp" and head[8:12] in HEIF and b"avif" not in _brands(head)
+
+
+def is_avif(head: bytes) -> bool:
+    """Whether a file that begins with `head` is AVIF."""
+    return head[4:8] == b"ftyp" and not {b"avif", b"avis"}.isdisjoint(_brands(head))
+
+
+def turned(image: Image, head: bytes) -> Image:
+    """`image` upright, as the boxes irot and imir of its file have it (ISO/IEC 23008-12), which OpenCV skips.
+
+    A file has them before its pictures, once for all.  What EXIF says does not count there.
+    """
+    boxes = head.partition(b"mdat")[0]
+    quarters, mirror = (boxes.partition(name)[2][:1] for name in (IROT, IMIR))
+    if quarters:
+        image = np.rot90(image, quarters[0] & 3)
+    if mirror:
+        image = np.flip(image, mirror[0] & 1)
+    return np.ascontiguousarray(image)
 
 
 def _is_animated(head: bytes) -> bool:
@@ -105,9 +129,15 @@ def _is_tiff(head: bytes) -> bool:
     return head[:4] in {b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"}
 
 
-def _single(data: Bytes) -> Image | None:
+def _still(data: Bytes, flags: int = 0) -> Iterator[Shown]:
+    image = _single(data, flags)
+    if image is not None:
+        yield image, None
+
+
+def _single(data: Bytes, flags: int = 0) -> Image | None:
     try:
-        image = cv2.imdecode(data, COLOUR) if data.size else None
+        image = cv2.imdecode(data, COLOUR | flags) if data.size else None
     except cv2.error:
         return None
     return None if image is None else to_eight_bits(image)
@@ -122,9 +152,7 @@ def _animation(data: Bytes) -> Iterator[Shown]:
         except cv2.error:
             frames, durations = (), ()
         if not frames and not start:  # a still that only looks like an animation
-            image = _single(data)
-            if image is not None:
-                yield image, None
+            yield from _still(data)
             return
         lengths = np.ravel(durations).tolist()
         for number, frame in enumerate(frames):

@@ -175,9 +175,10 @@ class FileSource(Source[FileOptions]):
         if len(tracks) > 1 and self.options.track is None:
             number = tracks.index(stream)
             self.context.log.info(
-                "%s: track %d of %s is read; the option 'track' chooses",
+                "%s: reading video track %d of %d (%s); the option 'track' chooses another",
                 self._path,
                 number,
+                len(tracks),
                 described(tracks),
             )
         return stream

@@ -119,6 +119,20 @@ def test_letters_are_no_people(second_look: SecondLook) -> None:
     assert sum(len(p.faces) + len(p.data["unconfirmed"]) for p in left) == len(taken_for_faces)
 
 
+def test_sharp_letters_of_two_colours_are_no_faces(second_look: SecondLook) -> None:
+    """Rings, as of an O, that the full-range network likes a little."""
+    pillow, draw, font, paths = (
+        pytest.importorskip(name) for name in ("PIL.Image", "PIL.ImageDraw", "PIL.ImageFont", "matplotlib")
+    )
+    picture = pillow.new("RGB", (1280, 720), "black")
+    bold = font.truetype(f"{paths.get_data_path()}/fonts/ttf/DejaVuSans-Bold.ttf", 120)
+    draw.Draw(picture).multiline_text((60, 80), "THE GOOD\nOLD DAYS", font=bold, fill="white")
+    packet = still(np.ascontiguousarray(np.asarray(picture)[..., ::-1]))
+    (found,) = run_stage(BlazeFace(BlazeFaceOptions(doubt=0)), [packet])
+    assert found.faces
+    assert not any(second_look(packet.frame.image, face.box).face for face in found.faces)
+
+
 def test_a_film_of_letters_has_nobody_in_it(second_look: SecondLook) -> None:
     for picture in text_pictures():
         (found,) = run_stage(BlazeFace(), [make_packet(picture)])

@@ -117,7 +117,8 @@ def test_the_default_track_is_read_then_the_longest(ffmpeg, tmp_path, context, c
     source, frames = read(path, context)
     assert source.stream.width == frames[0].image.shape[1] == width
     number = [part[1].startswith(f"{width}x") for part in parts].index(True)
-    assert f"track {number} of track 0 (h264, 64x48), track 1 (h264, 32x32) is read" in caplog.text
+    held = "track 0 (h264, 64x48), track 1 (h264, 32x32)"
+    assert f"reading video track {number} of 2 ({held}); the option 'track' chooses another" in caplog.text
 
 
 def test_the_option_chooses_the_track(ffmpeg, tmp_path, context):

@@ -44,6 +44,39 @@ def test_all_frames_of_an_animation_at_their_times(tmp_path, context, name):
     assert context.counts == {}
 
 
+@pytest.mark.parametrize(
+    ("orientation", "corner"),
+    [
+        (1, "top left"),
+        (2, "top right"),
+        (3, "bottom right"),
+        (4, "bottom left"),
+        (5, "top left"),
+        (6, "top right"),
+        (7, "bottom right"),
+        (8, "bottom left"),
+    ],
+)
+def test_an_avif_stands_upright(tmp_path, context, orientation, corner):
+    pillow = pytest.importorskip("PIL.Image", reason="Pillow writes AVIF that is turned")
+    pytest.importorskip("PIL.features").check("avif") or pytest.skip("this Pillow writes no AVIF")
+    image = np.zeros((32, 48, 3), np.uint8)
+    image[:16, :24] = 255
+    exif = pillow.Exif()
+    exif[0x112] = orientation  # Pillow makes the boxes irot and imir of it
+    pillow.fromarray(image).save(tmp_path / "x.avif", exif=exif)
+    (frame,) = read(tmp_path / "x.avif", context)[1]
+    height, width = frame.image.shape[:2]
+    assert (width, height) == ((48, 32) if orientation < 5 else (32, 48))
+    corners = {
+        f"{down} {across}"
+        for down, y in (("top", 4), ("bottom", height - 4))
+        for across, x in (("left", 4), ("right", width - 4))
+        if frame.image[y, x].min() > 128
+    }
+    assert corners == {corner}
+
+
 def test_a_long_animation_is_read_in_parts(tmp_path, context):
     _, frames = read(animation(tmp_path / "x.webp", 35), context)
     assert colours(frames) == [COLOURS[i % 3] for i in range(35)]

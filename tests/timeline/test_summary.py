@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ferpipe.timeline.model import FrameRecord
+from ferpipe.timeline.model import FrameRecord, SourceRecord
 from ferpipe.timeline.summary import SummaryBuilder, paced
 
 CLASSES = ("happy", "sad")
@@ -123,3 +123,22 @@ def test_one_id_on_two_faces_of_a_frame_counts_once() -> None:
     twice["faces"] = [*twice["faces"], *record(0, "sad")["faces"]]
     made = tally(twice, record(1, "happy"))
     assert made.tracks(CLASSES)[0]["seconds"] == {"happy": 2.0}
+
+
+@pytest.mark.parametrize(
+    ("length", "last"),
+    [(1.045, 35_000), (5.0, 330_000), (0.8, 330_000), (None, 330_000)],
+    ids=["short", "sound goes on", "wrong", "unknown"],
+)
+def test_the_last_frame_lasts_no_longer_than_its_source(length: float | None, last: int) -> None:
+    """As in an animation, whose frames are shown for 70, 330, 610 and 35 ms."""
+    source: SourceRecord = {
+        "name": "x.gif",
+        "size": None,
+        "duration": length,
+        "frames": None,
+        "width": 8,
+        "height": 8,
+    }
+    found = paced((record(t) for t in (0.0, 0.07, 0.4, 1.01)), source)
+    assert [lasted for _, lasted in found] == [70_000, 330_000, 610_000, last]
