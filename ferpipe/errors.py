@@ -27,7 +27,14 @@ __all__ = [
     "spoken",
 ]
 
-_CONTROLS = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160)) if chr(code) not in "\t\n"}
+_CONTROLS = {
+    # Those that end a line, and those that turn the direction of what follows.
+    **{
+        code: f"\\u{code:04x}"
+        for code in (*range(0x200E, 0x2010), *range(0x2028, 0x202F), *range(0x2066, 0x206A))
+    },
+    **{code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160)) if chr(code) not in "\t\n"},
+}
 
 
 def printable(text: str) -> str:

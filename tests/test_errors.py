@@ -10,7 +10,7 @@ from multiprocessing.pool import Pool
 import pytest
 
 import ferpipe
-from ferpipe.errors import ConfigError, FerpipeError, Problem, RunError, StageError, UsageError
+from ferpipe.errors import ConfigError, FerpipeError, Problem, RunError, StageError, UsageError, printable
 from ferpipe.graph import Fault
 
 
@@ -96,3 +96,7 @@ def test_a_line_break_in_a_name_does_not_make_two_errors() -> None:
     assert str(UsageError("two", "lines")) == "two\nlines"
     assert str(StageError("s", "open", "no\nfile")).count("\n") == 0
     assert str(ConfigError([Problem("one"), Problem("two\nparts")])).splitlines() == ["one", "two parts"]
+
+
+def test_no_name_steers_the_terminal_or_turns_the_text_around() -> None:
+    assert printable("a\u202egpj.exe\u2028\x07\x1b[2Jä\n") == "a\\u202egpj.exe\\u2028\\x07\\x1b[2Jä\n"

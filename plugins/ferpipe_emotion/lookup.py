@@ -142,7 +142,8 @@ def _beside(found: Found) -> Found:
     stem = found.path.with_suffix("") if found.path.is_file() else found.path
     name = found.path.name  # of an .onnx, NAME.onnx.json stands for itself beside that of a NAME.tflite
     for side in (stem.with_name(part + ".json") for part in (name, stem.name + ".ferpipe", stem.name)):
-        if side.is_file() and is_side_file(side):
+        # Another JSON may have the model's own name; this one can be nothing else, and is damaged then.
+        if side.is_file() and (side.name.endswith(".ferpipe.json") or is_side_file(side)):
             card = read_side_file(side)
             if found.path.name in {file.name for file in card.files}:
                 card.check()

@@ -19,6 +19,7 @@ from ferpipe.resources import shipped
 from ferpipe.testing import TestContext, make_packet
 from ferpipe_emotion.classifier import open_classifier
 from ferpipe_emotion.classify import LiteRT, LiteRTOptions
+from ferpipe_emotion.lookup import find_model
 from ferpipe_emotion.networks import probe
 
 NANO = shipped("models") / "nano.tflite"
@@ -277,3 +278,19 @@ def test_no_damage_ends_this_process(tmp_path: Path) -> None:
 
 def chip() -> Chip:
     return Chip(np.zeros((48, 48), np.uint8), np.eye(2, 3))
+
+
+@pytest.mark.parametrize("text", ['{"version":', "[1]", "[" * 100_000, "\0", ""])
+def test_a_damaged_side_file_is_not_taken_for_none(tmp_path: Path, text: str) -> None:
+    """The advice to write one sent people looking for a file that was there."""
+    (tmp_path / "mine.tflite").write_bytes(b"anything")
+    side = tmp_path / "mine.ferpipe.json"
+    side.write_text(text)
+    with pytest.raises(UsageError, match=r"mine\.ferpipe\.json' is wrong: "):
+        find_model(tmp_path / "mine.tflite")
+
+
+def test_another_json_of_the_models_name_is_no_side_file(tmp_path: Path) -> None:
+    (tmp_path / "mine.tflite").write_bytes(b"anything")
+    (tmp_path / "mine.json").write_text('{"epochs": 3}')
+    assert find_model(tmp_path / "mine.tflite").card is None
