@@ -15,6 +15,7 @@ ROOMS = {
     "ferpipe_geometry": "Geometry: mesh, head, eyes, movements, quality",
     "ferpipe_emotion": "Emotion: classifiers and smoother",
     "ferpipe_sinks": "Sinks",
+    "ferpipe_report": "Files of other tools",
 }
 
 

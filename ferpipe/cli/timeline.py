@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -13,7 +14,13 @@ from ferpipe.cli._options import RunOptions, run_options
 from ferpipe.cli._presets import analysis, define, model_options
 from ferpipe.errors import UsageError
 
+if TYPE_CHECKING:
+    from ferpipe.plugins import Registry
+
 __all__ = ["command"]
+
+OWN = ("json", "jsonl", "csv")
+"""The formats that can be read back, which the stage `timeline` writes."""
 
 
 @click.command("timeline", short_help=VERBS["timeline"])
@@ -26,8 +33,9 @@ __all__ = ["command"]
 @click.option(
     "--format",
     "kind",
-    type=click.Choice(["json", "jsonl", "csv"]),
-    help="The format, if the name of the output does not determine it. Default: json.",
+    metavar="FORMAT",
+    help="json (the default), jsonl or csv, or one of 'ferpipe convert': parquet, eaf, vtt, srt, TextGrid, "
+    "boris, openface.csv, fex.csv or events.tsv. Needed where the name of the output does not determine it.",
 )
 @model_options
 @run_options
@@ -50,20 +58,42 @@ def command(
     from ferpipe.plugins import registry_with
 
     inputs = expand(videos, say)
+    registry = registry_with(options.plugin, "--plugin")
+    if kind is not None:
+        _refuse_unknown(kind, registry)
     targets = _targets(videos, inputs, output, kind)
     each = figures_of(options, targets, f".timeline.{kind or 'json'}")
-    registry = registry_with(options.plugin, "--plugin")
 
     def run(source: str | list[str], target: str, own: RunOptions) -> int:
         stages = analysis(source, detector, model, every, registry)
         sink = {"path": target, "format": kind} if kind else {"path": target}
-        stages.append({"use": "timeline", "with": sink})
+        stages.append({"use": _sink(target, kind, registry), "with": sink})
         return execute(define(stages, own, registry), own)
 
     runs = [
         partial(run, one.source, target, own) for one, target, own in zip(inputs, targets, each, strict=True)
     ]
     return run_each(runs, alone=len(inputs) == 1, say=say)
+
+
+def _others(registry: Registry) -> tuple[str, ...]:
+    """The formats of the stage `convert`, which a plugin gives; none where it is not installed."""
+    return tuple(getattr(registry.stage("convert"), "formats", ())) if "convert" in registry.names() else ()
+
+
+def _refuse_unknown(kind: str, registry: Registry) -> None:
+    if kind not in OWN and kind not in (others := _others(registry)):
+        known = ", ".join((*OWN, *(form for form in others if form not in OWN)))
+        raise UsageError(f"--format: there is no format '{kind}': use one of {known}")
+
+
+def _sink(target: str, kind: str | None, registry: Registry) -> str:
+    """The stage that writes `target`: `timeline` for its own formats, `convert` for the others."""
+    if kind is not None:
+        return "timeline" if kind in OWN else "convert"
+    name = Path(target).name.lower()
+    asked = [form for form in (*OWN, *_others(registry)) if name.endswith(f".{form.lower()}")]
+    return "timeline" if not asked or max(asked, key=len) in OWN else "convert"
 
 
 def _targets(videos: tuple[str, ...], inputs: list[Input], output: str | None, kind: str | None) -> list[str]:

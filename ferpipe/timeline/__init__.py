@@ -17,7 +17,7 @@ from ferpipe.timeline.model import (
     Track,
 )
 from ferpipe.timeline.reader import Timeline, load
-from ferpipe.timeline.record import header_of, record_of
+from ferpipe.timeline.record import header_from, header_of, record_of
 from ferpipe.timeline.schema import schema
 from ferpipe.timeline.writer import FORMATS, Format, Writer, format_of
 
@@ -35,6 +35,7 @@ __all__ = [
     "Track",
     "Writer",
     "format_of",
+    "header_from",
     "header_of",
     "load",
     "record_of",

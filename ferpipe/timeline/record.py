@@ -12,6 +12,7 @@ from typing import Any
 from ferpipe.errors import redact
 from ferpipe.measures import Measure, significant
 from ferpipe.packet import Emotion, Face, Packet, StreamInfo
+from ferpipe.stages import Context
 from ferpipe.timeline.model import (
     FORMAT,
     FaceRecord,
@@ -22,7 +23,7 @@ from ferpipe.timeline.model import (
     seconds,
 )
 
-__all__ = ["header_of", "record_of"]
+__all__ = ["header_from", "header_of", "record_of"]
 
 _URL = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*://")
 
@@ -53,6 +54,22 @@ def header_of(
     if notes:
         header["notes"] = _plain(notes)
     return header
+
+
+def header_from(context: Context, packet: Packet | None) -> Header:
+    """The header of the timeline that a sink with this context writes; `packet` is the first one, if any."""
+    notes = dict(context.notes)
+    if context.provenance:
+        notes = {"pipeline": context.provenance, **notes}
+    name = packet.frame.source if packet is not None else next(iter(context.streams), context.name)
+    return header_of(
+        context.streams.get(name) or StreamInfo(name, name),
+        packet,
+        model=notes.pop("model", None),
+        classes=tuple(notes.pop("classes", ())),
+        measures=context.measures,
+        notes=notes,
+    )
 
 
 def record_of(packet: Packet, digits: int = 4) -> FrameRecord:

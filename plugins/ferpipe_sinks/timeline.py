@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from pydantic import Field, model_validator
 from typing_extensions import Self
 
-from ferpipe import Context, Options, Output, Packet, Stage, StreamInfo
-from ferpipe.timeline import FORMATS, Format, Writer, format_of, header_of, record_of
+from ferpipe import Context, Options, Output, Packet, Stage
+from ferpipe.timeline import FORMATS, Format, Writer, format_of, header_from, record_of
 
 __all__ = ["TimelineOptions", "TimelineSink"]
 
@@ -80,21 +80,5 @@ class TimelineSink(Stage[TimelineOptions]):
 
     def _begin(self, packet: Packet | None) -> Writer:
         assert self._output is not None  # noqa: S101 -- `open` made it
-        notes = dict(self.context.notes)
-        if self.context.provenance:
-            notes = {"pipeline": self.context.provenance, **notes}
-        header = header_of(
-            self._stream(packet),
-            packet,
-            model=notes.pop("model", None),
-            classes=tuple(notes.pop("classes", ())),
-            measures=self.context.measures,
-            notes=notes,
-        )
         form = self.options.format or format_of(self.options.path) or "json"
-        return Writer(self._output, form, header)
-
-    def _stream(self, packet: Packet | None) -> StreamInfo:
-        streams = self.context.streams
-        name = packet.frame.source if packet is not None else next(iter(streams), self.context.name)
-        return streams.get(name) or StreamInfo(name, name)
+        return Writer(self._output, form, header_from(self.context, packet))

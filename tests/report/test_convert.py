@@ -178,7 +178,7 @@ def test_an_elan_file_has_what_the_schema_of_3_0_asks_for(tmp_path):
     wanted_order = ["HEADER", "TIME_ORDER", *["TIER"] * 4, "LINGUISTIC_TYPE"]
     assert order == wanted_order
     inside = [child.tag for child in root.find("HEADER")]
-    assert inside == ["MEDIA_DESCRIPTOR", "LINKED_FILE_DESCRIPTOR", "PROPERTY"]
+    assert inside == ["MEDIA_DESCRIPTOR", *["LINKED_FILE_DESCRIPTOR"] * 2, "PROPERTY"]
     media = root.find("HEADER/MEDIA_DESCRIPTOR")
     assert (tmp_path / media.get("RELATIVE_MEDIA_URL")).exists()
     linked = root.find("HEADER/LINKED_FILE_DESCRIPTOR").get("RELATIVE_LINK_URL")
@@ -270,3 +270,48 @@ def test_what_cannot_be_is_one_line_and_writes_nothing(tmp_path, monkeypatch, wo
     assert said in str(done.exception)
     assert sorted(each.name for each in tmp_path.iterdir()) == before
     assert Path("there.vtt").read_text() == "mine"
+
+
+def test_a_folder_of_parquet_is_one_table_partitioned_by_recording(tmp_path):
+    """Read by pandas and by pyarrow's dataset, which reads it as DuckDB and Spark do."""
+    pd = pytest.importorskip("pandas")
+    from pyarrow import dataset
+
+    times = [i / 10 for i in range(20)]
+    measure = {"name": "head.yaw", "unit": "deg", "low": None, "high": None, "about": "Yaw.", "of": "face"}
+    planned(tmp_path / "a.json", times, lambda t: "happy" if t < 1 else "sad", head=header("a b=c/d.mp4"))
+    with_measure = header("\u00e9.mp4", measures=[measure])
+    planned(tmp_path / "b.json", times[:5], lambda _: "fear", head=with_measure, measures={"head.yaw": 3.0})
+    made(tmp_path / "a.json", tmp_path / "study", tmp_path / "b.json", "--format", "parquet")
+    made(tmp_path / "a.json", tmp_path / "flat.parquet", tmp_path / "b.json")
+    flat = pd.read_parquet(tmp_path / "flat.parquet").astype({"file": str})
+    found = pd.read_parquet(tmp_path / "study").astype({"file": str})
+    keys = ["file", "index"]
+    pd.testing.assert_frame_equal(
+        found[flat.columns].sort_values(keys, ignore_index=True), flat.sort_values(keys, ignore_index=True)
+    )
+    assert sorted(set(found["file"])) == ["a b=c/d.mp4", "\u00e9.mp4"]
+    table = dataset.dataset(tmp_path / "study", partitioning="hive")
+    assert table.to_table(filter=dataset.field("file") == "\u00e9.mp4").num_rows == 5
+    assert len({str(part.physical_schema.remove_metadata()) for part in table.get_fragments()}) == 1
+
+
+def test_elan_finds_every_curve_by_its_column_range_and_colour(tmp_path):
+    measure = {"name": "head.yaw", "unit": "deg", "low": -90.0, "high": 90.0, "about": "Yaw.", "of": "face"}
+    head = header("t.mp4", measures=[measure])
+    planned(tmp_path / "t.json", [0.0, 0.1], lambda _: "happy", head=head, measures={"head.yaw": 3.0})
+    made(tmp_path / "t.json", tmp_path / "t.eaf")
+    root = ET.parse(tmp_path / "t.eaf").getroot()  # noqa: S314 -- our own
+    linked = [each.get("RELATIVE_LINK_URL") for each in root.iter("LINKED_FILE_DESCRIPTOR")]
+    assert linked == ["./t.curves.csv", "./t_tsconf.xml"]
+    (source,) = ET.parse(tmp_path / "t_tsconf.xml").getroot()  # noqa: S314 -- our own
+    assert source.get("source-url") == "./t.curves.csv"
+    rows = list(csv.reader((tmp_path / "t.curves.csv").open()))
+    tracks = source.findall("track")
+    assert [rows[0][int(t.find("sample-position/pos").get("col"))] for t in tracks] == [
+        t.get("name") for t in tracks
+    ]
+    assert len(tracks) == len(rows[0]) - 1 == len(CLASSES) + 1
+    yaw = tracks[-1]
+    assert (yaw.find("range").get("min"), yaw.find("units").text) == ("-90.0", "deg")
+    assert tracks[CLASSES.index("happy")].find("color").text == "240,228,66"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import mimetypes
 import os
 import xml.etree.ElementTree as ET
@@ -11,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from ferpipe.timeline import Timeline
-from ferpipe_report.convert.stretches import MICROSECONDS, Stretch, people, rounded
+from ferpipe_report.convert.stretches import Stretch, people, rounded
+from ferpipe_report.convert.timeseries import configuration_of, curves, curves_of, track_configuration
 
 __all__ = ["write_eaf"]
 
@@ -23,8 +22,8 @@ _EPOCH = "1970-01-01T00:00:00+00:00"
 
 
 def write_eaf(timeline: Timeline, target: Path, video: Path | None) -> tuple[dict[Path, bytes], list[str]]:
-    """The `.eaf`, and the CSV of the curves beside it; and what they do not hold."""
-    series = target.with_name(f"{target.stem}.curves.csv")
+    """The `.eaf`, beside it the CSV of the curves and its configuration; and what they do not hold."""
+    series, settings = curves_of(target), configuration_of(target)
     tiers, notes = people(timeline)
     root = ET.Element(
         "ANNOTATION_DOCUMENT",
@@ -43,8 +42,9 @@ def write_eaf(timeline: Timeline, target: Path, video: Path | None) -> tuple[dic
         kind = mimetypes.guess_type(link)[0] or "video/mp4"
         place = {"MEDIA_URL": link, "MIME_TYPE": kind, "RELATIVE_MEDIA_URL": link}
         ET.SubElement(header, "MEDIA_DESCRIPTOR", place)
-    linked = {"LINK_URL": f"./{series.name}", "MIME_TYPE": "unknown", "RELATIVE_LINK_URL": f"./{series.name}"}
-    ET.SubElement(header, "LINKED_FILE_DESCRIPTOR", linked)
+    for beside, kind in ((series, "unknown"), (settings, "text/xml")):
+        linked = {"LINK_URL": f"./{beside.name}", "MIME_TYPE": kind, "RELATIVE_LINK_URL": f"./{beside.name}"}
+        ET.SubElement(header, "LINKED_FILE_DESCRIPTOR", linked)
     kept = {}
     for person, stretches in tiers.items():
         kept[person], lost = rounded(stretches, _MILLISECOND)
@@ -52,7 +52,12 @@ def write_eaf(timeline: Timeline, target: Path, video: Path | None) -> tuple[dic
     _annotate(root, header, kept)
     ET.SubElement(root, "LINGUISTIC_TYPE", _type())
     content = ET.tostring(root, encoding="UTF-8", xml_declaration=True)
-    return {target: content + b"\n", series: _curves(timeline)}, notes
+    files = {
+        target: content + b"\n",
+        series: curves(timeline),
+        settings: track_configuration(timeline, target),
+    }
+    return files, notes
 
 
 def _type() -> dict[str, str]:
@@ -60,7 +65,9 @@ def _type() -> dict[str, str]:
 
 
 def _relative(video: Path, target: Path) -> str:
-    link = Path(os.path.relpath(video.resolve(), target.resolve().parent)).as_posix()
+    # The name that was given, also of a link: that is what lies beside the file and moves with it.
+    named = video.parent.resolve() / video.name
+    link = Path(os.path.relpath(named, target.resolve().parent)).as_posix()
     return link if link.startswith("..") else f"./{link}"
 
 
@@ -85,20 +92,3 @@ def _annotate(root: Any, header: Any, tiers: dict[str, list[Stretch]]) -> None:
             holder = ET.SubElement(ET.SubElement(tier, "ANNOTATION"), "ALIGNABLE_ANNOTATION", places)
             ET.SubElement(holder, "ANNOTATION_VALUE").text = each.label
     ET.SubElement(header, "PROPERTY", {"NAME": "lastUsedAnnotationId"}).text = str(number)
-
-
-def _curves(timeline: Timeline) -> bytes:
-    """Time in seconds and a column a person and class: what ELAN's time-series viewer reads."""
-    tracks = [track["id"] for track in timeline.tracks]
-    names = [(track, label) for track in tracks for label in timeline.classes]
-    measures = [each["name"] for each in timeline.measures if each["of"] == "face"]
-    more = [(track, name) for track in tracks for name in measures]
-    text = io.StringIO()
-    table = csv.writer(text, lineterminator="\n")
-    table.writerow(["time", *(f"{track} {name}" for track, name in [*names, *more])])
-    for record in timeline.frames:
-        faces: dict[int | None, Any] = {face["track"]: face for face in reversed(record["faces"])}
-        shares = [((faces.get(t) or {}).get("probabilities") or {}).get(label, "") for t, label in names]
-        others = [((faces.get(t) or {}).get("measures") or {}).get(name, "") for t, name in more]
-        table.writerow([f"{round(record['time'] * MICROSECONDS) / MICROSECONDS:.6f}", *shares, *others])
-    return text.getvalue().encode()

@@ -11,13 +11,14 @@ from ferpipe import UsageError
 from ferpipe.timeline import Timeline, load
 from ferpipe_report.convert.boris import write_boris
 from ferpipe_report.convert.eaf import write_eaf
-from ferpipe_report.convert.parquet import write_parquet
+from ferpipe_report.convert.parquet import write_dataset, write_parquet
 from ferpipe_report.convert.subtitles import write_srt, write_vtt
-from ferpipe_report.convert.tables import write_csv, write_events, write_fex, write_openface
+from ferpipe_report.convert.tables import sidecar_of, write_csv, write_events, write_fex, write_openface
 from ferpipe_report.convert.textgrid import write_textgrid
+from ferpipe_report.convert.timeseries import configuration_of, curves_of
 from ferpipe_report.writing import Outputs
 
-__all__ = ["FORMATS", "convert", "format_of"]
+__all__ = ["FORMATS", "MANY", "ONE", "beside", "convert", "format_of", "one"]
 
 Written = tuple[dict[Path, bytes], list[str]]
 
@@ -49,6 +50,18 @@ def format_of(name: str) -> str | None:
     return max(found, key=len, default="events.tsv" if name.lower().endswith(".tsv") else None)
 
 
+def beside(form: str, target: Path) -> list[Path]:
+    """The other files that a format writes with `target`."""
+    if form == "eaf":
+        return [curves_of(target), configuration_of(target)]
+    return [sidecar_of(target)] if form == "events.tsv" else []
+
+
+def one(form: str, name: str, timeline: Timeline, target: Path, video: Path | None = None) -> Written:
+    """A single timeline in a format, and what that cannot hold."""
+    return ONE[form](timeline, target, video) if form in ONE else MANY[form]({name: timeline}, target)
+
+
 def convert(
     paths: Sequence[Path], output: Path, kind: str | None, videos: Sequence[Path], *, overwrite: bool
 ) -> list[Path]:
@@ -70,15 +83,15 @@ def convert(
     notes: list[str] = []
     if form in MANY and not into_folder:
         add(files, notes, MANY[form](_named(paths), output))
+    elif form == "parquet":
+        add(files, notes, write_dataset(_named(paths), output))
     else:
         for i, path in enumerate(paths):
             target = output / f"{_stem(path)}.{form}" if into_folder else output
             if target in files:
                 raise UsageError(f"'{target}' would be written twice: give the timelines separately")
-            if form in ONE:
-                add(files, notes, ONE[form](load(path), target, videos[i] if videos else None))
-            else:
-                add(files, notes, MANY[form](_named([path]), target))
+            ((name, timeline),) = _named([path]).items()
+            add(files, notes, one(form, name, timeline, target, videos[i] if videos else None))
     with Outputs([*paths, *videos], overwrite=overwrite) as outputs:
         outputs.write(files)
     for target in files:

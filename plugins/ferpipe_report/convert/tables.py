@@ -13,7 +13,15 @@ from typing import Any
 from ferpipe.timeline import Timeline
 from ferpipe_report.convert.stretches import MICROSECONDS, people
 
-__all__ = ["table_columns", "table_rows", "write_csv", "write_events", "write_fex", "write_openface"]
+__all__ = [
+    "sidecar_of",
+    "table_columns",
+    "table_rows",
+    "write_csv",
+    "write_events",
+    "write_fex",
+    "write_openface",
+]
 
 _LOST = "frames without a face, and measures other than the angles of the head"
 
@@ -44,6 +52,11 @@ def write_csv(timelines: Mapping[str, Timeline], target: Path) -> tuple[dict[Pat
     return {target: _table(table_columns(list(timelines.values())), rows)}, [
         "frames without a face, the source and the model"
     ]
+
+
+def sidecar_of(target: Path) -> Path:
+    """The JSON of the columns beside an events.tsv."""
+    return target.with_suffix(".json")
 
 
 def write_events(timelines: Mapping[str, Timeline], target: Path) -> tuple[dict[Path, bytes], list[str]]:
@@ -79,10 +92,9 @@ def write_events(timelines: Mapping[str, Timeline], target: Path) -> tuple[dict[
         "person": {"Description": "A person, as ferpipe's tracker numbers them"},
         "mean_probability": {"Description": "Mean probability of the label over the frames of the stretch"},
     }
-    sidecar = target.with_suffix(".json")
     return {
         target: _table(columns, rows, "\t"),
-        sidecar: (json.dumps(about, indent=2) + "\n").encode(),
+        sidecar_of(target): (json.dumps(about, indent=2) + "\n").encode(),
     }, notes
 
 

@@ -35,7 +35,8 @@ def video_data(
     copy = target.with_name(f"{target.stem}.{video.stem}{video.suffix}")
     place, beside = (video, {}) if mended is None else (copy, {copy: mended})
     try:
-        link = os.path.relpath(place.resolve(), target.resolve().parent)
+        # The name that was given, also of a link: that is what lies beside the page and moves with it.
+        link = os.path.relpath(place.parent.resolve() / place.name, target.resolve().parent)
     except ValueError:  # another drive of Windows
         return {"src": place.resolve().as_uri(), "type": kind}, {}, beside
     return {"src": quote(Path(link).as_posix()), "type": kind}, {}, beside
