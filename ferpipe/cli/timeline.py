@@ -34,8 +34,9 @@ OWN = ("json", "jsonl", "csv")
     "--format",
     "kind",
     metavar="FORMAT",
-    help="json (the default), jsonl or csv, or one of 'ferpipe convert': parquet, eaf, vtt, srt, TextGrid, "
-    "boris, openface.csv, fex.csv or events.tsv. Needed where the name of the output does not determine it.",
+    help="The format, if the name of the output does not determine it: json, jsonl or csv, or one of "
+    "'ferpipe convert' (parquet, eaf, vtt, srt, TextGrid, boris, openface.csv, fex.csv, events.tsv). "
+    "Default: json.",
 )
 @model_options
 @run_options
