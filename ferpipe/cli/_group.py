@@ -23,7 +23,7 @@ __all__ = ["VERBS", "cli"]
 
 VERBS = {
     "run": "Run a pipeline.",
-    "annotate": "Draw faces and emotions into a video.",
+    "annotate": "Draw faces and emotions into videos.",
     "timeline": "Write the emotion timeline of videos or stills.",
     "validate": "Check pipelines without running them.",
     "graph": "Show a pipeline as a tree or as Mermaid.",

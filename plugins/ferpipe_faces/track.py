@@ -102,6 +102,10 @@ class Track(Stage[TrackOptions]):
         self._last: int | None = None
         self._step: int | None = None
 
+    def close(self) -> None:
+        """Release the networks of the second look, which keep their files open."""
+        self._vouching = None
+
     def process(self, packet: Packet) -> Packet:
         """Give the faces of a packet their identities."""
         time = packet.time

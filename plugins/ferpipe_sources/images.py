@@ -167,7 +167,7 @@ def listed(name: str, context: Context) -> list[Path]:
         found, missing = [path], ""
     elif glob.has_magic(name):
         found = [Path(p) for p in glob.glob(str(path), recursive=True) if Path(p).is_file()]  # noqa: PTH207 -- absolute patterns too
-        missing = f"nothing fits {path}; check the pattern (it is relative to {Path.cwd()})"
+        missing = f"nothing matches {path}; check the pattern (it is relative to {Path.cwd()})"
     else:
         raise UsageError(f"{path} is not there; check the path (it is relative to {Path.cwd()})")
     if not found:

@@ -13,7 +13,7 @@ from pathlib import Path
 import click
 import pytest
 
-from ferpipe import ConfigError, RunError, UsageError, __version__
+from ferpipe import ConfigError, RunError, UsageError, __version__, plugins
 from ferpipe.cli import _group, main
 from ferpipe.cli._errors import guarded
 from ferpipe.cli._group import VERBS
@@ -174,7 +174,7 @@ def plugin_verbs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[No
         EntryPoint("word", "verbs_for_test:word", "ferpipe.commands"),
         EntryPoint("run", "verbs_for_test:command", "ferpipe.commands"),
     ]
-    monkeypatch.setattr(_group, "entry_points", lambda group: points)
+    monkeypatch.setattr(plugins, "points_of", lambda group: (points, []))
     _group._plugin_verbs.cache_clear()
     yield
     _group._plugin_verbs.cache_clear()

@@ -99,7 +99,8 @@ def test_memory_is_bounded(tmp_path: Path) -> None:
 
 
 def test_it_keeps_the_contract() -> None:
-    check_stage(Smooth, {"measures": ["head.yaw"]}, [at(0, face(1, head_yaw=1.0))])
+    seen = face(1, head_yaw=1.0).replace(emotion=Emotion.of(("happy", "sad"), (0.9, 0.1)))
+    check_stage(Smooth, {"measures": ["head.yaw"]}, [at(0, seen)])
 
 
 class Pose(Stage[Options]):

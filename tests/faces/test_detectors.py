@@ -172,7 +172,7 @@ def test_yunet_says_how_to_get_its_network(monkeypatch: pytest.MonkeyPatch, tmp_
         YuNet(YuNetOptions(model=str(tmp_path / "absent.onnx"))).open(TestContext(tmp_path))
     broken = tmp_path / "broken.onnx"
     broken.write_bytes(b"not a network")
-    with pytest.raises(UsageError, match="fetch it again"):
+    with pytest.raises(UsageError, match="download it again"):
         YuNet(YuNetOptions(model=str(broken))).open(TestContext(tmp_path))
 
 

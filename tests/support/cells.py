@@ -13,7 +13,7 @@ LAST = ("null", "stream", "window")
 WAYS = ("inline", "threads", "copies")
 """The executors, and the threads with several copies of the stages that allow it."""
 COPIED = frozenset({"blazeface", "align", "litert"})
-PROMISES = frozenset({"file", "blazeface", "track", "align", "overlay"})
+PROMISES = frozenset({"file", "blazeface", "track", "overlay"})
 """Stages whose packets show whether they keep their promise."""
 POLICIES = ("fail", "skip", "pass")
 FRAMES = 12

@@ -75,7 +75,7 @@ def test_the_environment_is_withheld(home, run, monkeypatch, stages):
     monkeypatch.setenv("SECRET", "hunter2")
     code, said = run(*stages)
     assert code == 2
-    assert "the variable SECRET is not given to a pipeline" in said
+    assert "the variable SECRET is not available to a pipeline" in said
     assert "hunter2" not in said
     assert not (home / "out").exists()
 

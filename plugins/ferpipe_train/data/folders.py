@@ -94,7 +94,7 @@ def _split_folders(path: Path) -> list[tuple[int, Path]]:
     if not parts:
         return [(0, path)]
     if strays := [p.name for split, p in named if split is None]:
-        raise UsageError(f"{path} mixes split folders with others: remove {', '.join(strays)} elsewhere")
+        raise UsageError(f"{path} mixes split folders with others: move {', '.join(strays)} elsewhere")
     if {split for split, _ in parts} == {0, 2}:
         parts = [(min(split, 1), p) for split, p in parts]
     return sorted(parts)

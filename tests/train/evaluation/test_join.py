@@ -85,7 +85,7 @@ def test_a_soup_has_the_mean_of_the_weights(tmp_path: Path, capsys) -> None:
     assert main(["export", str(paths[0]), str(odd), "-o", str(refused), "--soup"]) == 2
     assert "has other layers than" in capsys.readouterr().err
     assert main(["export", str(paths[0]), "-o", str(refused), "--soup"]) == 2
-    assert "name more than one" in capsys.readouterr().err
+    assert "give more than one" in capsys.readouterr().err
     assert not refused.exists()
 
 
@@ -140,9 +140,9 @@ def test_the_temperature_is_fitted_where_there_is_data(tmp_path: Path, capsys) -
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"classes": ("angry", "sad", "neutral")}, "tells angry, sad, neutral"),
-        ({"input": Input(height=24, width=24, scale="unit")}, "wants another input"),
-        ({"framing": Framing(points={"nose": (0.5, 0.6)})}, "wants faces framed otherwise"),
+        ({"classes": ("angry", "sad", "neutral")}, "has the classes angry, sad, neutral"),
+        ({"input": Input(height=24, width=24, scale="unit")}, "expects another input"),
+        ({"framing": Framing(points={"nose": (0.5, 0.6)})}, "expects a different framing of faces"),
     ],
 )
 def test_networks_that_differ_are_not_joined(changes, said, tmp_path: Path, capsys) -> None:
@@ -244,12 +244,12 @@ def test_what_joining_refuses(tmp_path: Path, capsys) -> None:
     network(3).save(bare)
     for arguments, said in (
         ([a, b, "-o", "x.tflite"], "must end in .keras"),
-        ([a, b, "-o", a], "is one of the networks to join"),
-        ([a, b, "-o", roundabout], "is one of the networks to join"),
-        ([str(tmp_path / "a.json"), b, "-o", a], "is one of the networks to join"),
+        ([a, b, "-o", a], "is one of the networks of the ensemble"),
+        ([a, b, "-o", roundabout], "is one of the networks of the ensemble"),
+        ([str(tmp_path / "a.json"), b, "-o", a], "is one of the networks of the ensemble"),
         ([a, b, "-o", c], "exists: give the result another name"),
         ([a, b, roundabout, "-o", "x.keras"], "is named twice"),
-        ([a, str(bare), "-o", "x.keras", "--data", "nowhere"], "docs/models.md says what is in it"),
+        ([a, str(bare), "-o", "x.keras", "--data", "nowhere"], "docs/models.md describes it"),
         ([a, b, "-o", "x.keras", "--float16"], "joined first"),
         ([a, str(bare), "-o", "x.keras"], "has no side file"),
         ([a, "-o", "x.keras"], "must end in .tflite or .onnx"),
@@ -278,7 +278,7 @@ def test_an_export_beside_the_network_leaves_it_its_side_file(tmp_path: Path, mo
     (listed,) = (line for line in capsys.readouterr().out.splitlines() if "mine" in line)
     assert "mine.tflite" in listed
     assert main(["export", str(tmp_path / "mine.tflite"), "-o", str(tmp_path / "x.tflite")]) == 2
-    assert "is a LiteRT file already" in capsys.readouterr().err
+    assert "is already a LiteRT file" in capsys.readouterr().err
     assert main(["export", "mine", "-o", str(tmp_path / "half.tflite"), "--float16"]) == 0
     assert find_model(tmp_path / "half.tflite").card.name == "half"
     side, named = tmp_path / "mine.ferpipe.json", ["export", "mine", "-o", str(tmp_path / "x.tflite")]
@@ -287,4 +287,4 @@ def test_an_export_beside_the_network_leaves_it_its_side_file(tmp_path: Path, mo
     assert "mine.keras' has no side file of its own" in capsys.readouterr().err
     path.unlink()
     assert main(named) == 2
-    assert "is a LiteRT file already" in capsys.readouterr().err
+    assert "is already a LiteRT file" in capsys.readouterr().err

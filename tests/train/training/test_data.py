@@ -245,7 +245,7 @@ def test_a_folder_without_classes_or_with_strangers(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="needs a folder of images for each class"):
         load_faces(tmp_path / "empty")
     root = draw_folder(tmp_path / "d", {"train/a": 1, "train/b": 1, "extra/a": 1})
-    with pytest.raises(UsageError, match="mixes split folders with others: remove extra away"):
+    with pytest.raises(UsageError, match="mixes split folders with others: move extra elsewhere"):
         load_faces(root)
 
 

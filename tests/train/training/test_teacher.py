@@ -46,7 +46,7 @@ def test_a_teachers_answers_become_targets(lfw: LabelledFaces, card: Model) -> N
     theirs = (softmax(said, 3) + softmax(said_mirrored, 3)) / 2
     np.testing.assert_allclose(targets, 0.75 * np.eye(2)[lfw.labels] + 0.25 * theirs, atol=1e-4)
     assert targets.dtype == np.float32
-    with pytest.raises(UsageError, match="tells face, other; the faces are of a, b"):
+    with pytest.raises(UsageError, match="has the classes face, other; the faces are of a, b"):
         make_targets(replace(lfw, classes=("a", "b")), tiny_recipe(teacher).labels)
 
 
@@ -116,7 +116,7 @@ def test_a_live_teacher_must_see_the_same(lfw: LabelledFaces, card: Model, chang
     assert recipe.labels.teacher is not None
     with pytest.raises(UsageError, match=said):
         LiveTeachers(recipe, recipe.labels.teacher, lfw.classes)
-    with pytest.raises(UsageError, match="tells face, other; the faces are of a, b"):
+    with pytest.raises(UsageError, match="has the classes face, other; the faces are of a, b"):
         LiveTeachers(tiny_recipe(taught_by(card)), recipe.labels.teacher, ("a", "b"))
 
 

@@ -136,7 +136,7 @@ def test_compiled_and_with_every_augmentation_it_repeats_itself(tmp_path: Path) 
 
 
 def test_a_finished_folder_is_not_trained_over(lfw: LabelledFaces, trained: Outcome) -> None:
-    with pytest.raises(UsageError, match="already contains a training: continue with --resume"):
+    with pytest.raises(UsageError, match="contains a training: continue with --resume"):
         run(lfw, trained.folder)
     with pytest.raises(UsageError, match=r"another recipe \(batch, optimizer differ\)"):
         run(lfw, trained.folder, "batch=16", "optimizer.rate=0.1", resume=True)
