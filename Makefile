@@ -57,6 +57,7 @@ docs: $(VENV)/.ready-dev
 
 picture: $(VENV)/.ready
 	$(RUN) docs/make_picture.py
+	$(RUN) docs/make_pose_picture.py
 
 clean:
 	rm -rf $(VENV) dist out .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

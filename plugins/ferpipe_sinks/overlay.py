@@ -12,6 +12,7 @@ from pydantic import Field
 from ferpipe import Context, Emotion, Face, Mark, Options, Packet, Stage
 from ferpipe.packet import Image
 from ferpipe_sinks._blend import Sprite, paste
+from ferpipe_sinks._geometry import KINDS, draw_geometry
 from ferpipe_sinks._labels import Sizes, bars, bars_size, sizes_for, stacked_bar, tag
 from ferpipe_sinks._layout import Area, Side, area_of, place
 from ferpipe_sinks._measures import Plates
@@ -22,7 +23,7 @@ cv2.setNumThreads(1)
 
 __all__ = ["OverlayOptions", "OverlayStage"]
 
-Part = Literal["box", "track", "label", "bars", "measures", "landmarks", "marks", "time"]
+Part = Literal["box", "track", "label", "bars", "measures", "landmarks", "mesh", "axes", "marks", "time"]
 
 
 class OverlayOptions(Options):
@@ -30,7 +31,8 @@ class OverlayOptions(Options):
 
     show: tuple[Part, ...] = Field(
         ("box", "track", "label", "bars"),
-        description="What to draw, of box, track, label, bars, measures, landmarks, marks and time.",
+        description="What to draw, of box, track, label, bars, measures, landmarks, mesh, axes, marks and "
+        "time.",
     )
     measures: tuple[str, ...] = Field(
         (),
@@ -45,7 +47,8 @@ class OverlayStage(Stage[OverlayOptions]):
     Everything scales with the picture, from 270 lines to 4K.  The colours are Okabe and Ito's, which
     do not depend on full colour vision.  Bars stand where they cover no face; where there is no such
     place a single bar of all probabilities runs under the face.  Measures stand beside their face, those
-    of the frame in a corner.  Marks are boxes with text that a plugin gives as the kind `marks`.  `blur`
+    of the frame in a corner.  `mesh` and `axes` (right, up and forwards) come from the stages `mesh` and
+    `pose`.  Marks are boxes with text that a plugin gives as the kind `marks`.  `blur`
     hides the faces that a tracker does not show yet, too.
     """
 
@@ -60,9 +63,10 @@ class OverlayStage(Stage[OverlayOptions]):
 
     @classmethod
     def contract(cls, options: OverlayOptions) -> tuple[frozenset[str], frozenset[str]]:
-        """The measures that are named, and the marks, where they are drawn."""
+        """The measures that are named, the marks, and the geometry, where they are drawn."""
         marks = {"marks"} & set(options.show)
-        return cls.needs | marks | set(options.measures), cls.gives
+        geometry = {kind for part, kind in KINDS.items() if part in options.show}
+        return cls.needs | marks | geometry | set(options.measures), cls.gives
 
     def open(self, context: Context) -> None:
         """See which measures there are."""
@@ -122,6 +126,7 @@ class OverlayStage(Stage[OverlayOptions]):
             _draw_box(picture, area, colour, sizes)
         if "landmarks" in self.options.show and face.landmarks is not None:
             _draw_landmarks(picture, face, sizes, colour)
+        draw_geometry(picture, face, self.options.show, sizes)
 
     def _draw_tag(self, picture: Image, face: Face, area: Area, sizes: Sizes) -> Area | None:
         text = self._text(face)
