@@ -173,6 +173,23 @@ def test_a_phone_shows_it_without_scrolling_sideways(visit, tmp_path):
     assert re.match(r"2\.\d+ s, frame 6\d", reading(page))
 
 
+def test_on_paper_the_strips_and_curves_are_as_wide_as_the_page(visit, tmp_path):
+    """Whatever the window was: they are drawn anew for the paper, and again afterwards."""
+    wide = """() => [...document.querySelectorAll('.row.strip .plot')].map((e) =>
+        [e.clientWidth, e.firstChild.clientWidth])"""
+    page = visit(made(tmp_path, SAMPLE), viewport={"width": 1700, "height": 900})
+    before = page.evaluate(wide)
+    page.emulate_media(media="print")
+    page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+    for room, canvas in page.evaluate(wide):
+        assert abs(room - canvas) <= 1
+        assert canvas < 700
+    page.emulate_media(media="screen")
+    page.evaluate("window.dispatchEvent(new Event('afterprint'))")
+    page.wait_for_timeout(300)
+    assert page.evaluate(wide) == before
+
+
 def test_everything_that_can_be_pressed_has_a_name_and_can_be_reached(visit, tmp_path):
     page = visit(made(tmp_path, SAMPLE))
     nameless = """() => [...document.querySelectorAll('button, select, [role], a')]

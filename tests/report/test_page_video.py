@@ -74,6 +74,21 @@ def test_a_browser_recording_without_duration_is_written_anew_and_can_be_searche
     assert shown(page, 118) == 118
 
 
+@pytest.mark.parametrize("more", [(), ("--embed",)], ids=["linked", "embedded"])
+def test_the_same_timeline_and_video_give_the_same_bytes(tmp_path, more):
+    pages = []
+    for suffix, options in ((".mp4", {}), (".webm", {"codec": "libvpx", "bare": True})):
+        folder = tmp_path / suffix[1:]
+        folder.mkdir()
+        pages.append(made(folder, suffix, *more, **options))
+    for page in pages:
+        before = {path.name: path.read_bytes() for path in page.parent.iterdir()}
+        words = [str(page.parent / "t.json"), "--video", str(next(page.parent.glob("v.*"))), "-o", str(page)]
+        done = CliRunner().invoke(report, [*words, "--overwrite", *more], standalone_mode=False)
+        assert done.exception is None, done.exception
+        assert {path.name: path.read_bytes() for path in page.parent.iterdir()} == before
+
+
 def test_playing_moves_the_cursor_along(visit, tmp_path):
     page = visit(made(tmp_path, ".mp4"))
     page.locator("canvas.boxes[data-frame='0']").wait_for()

@@ -6,7 +6,7 @@ import { pipelines } from "./pipelines.js";
 
 /** The closing section. */
 export function aboutSection(data) {
-  return section("about", "About these numbers", ...data.models.map(modelText), ...pipelines(data.recordings), limits(), files(data), use());
+  return section("about", "About these numbers", ...data.models.map(modelText), limits(), ...pipelines(data.recordings), files(data), use());
 }
 
 function modelText(model) {
@@ -25,6 +25,7 @@ function modelText(model) {
 function limits() {
   return make("ul", {},
     make("li", { text: "Small, dim, blurred and turned faces are named worse. Hatched stretches are unsure: no label, or one with less than half of the probability." }),
+    make("li", { text: "A label is given once it has held for a moment. Until then a stretch has no label, also where one probability is high." }),
     make("li", { text: "\u201cNot in view\u201d is the share of time in which no face of that person was found. Every other number is of the rest." }),
     make("li", { text: "Tables are exact sums of the timeline. Curves are drawn in steps of 0.4 %." }),
     make("li", { text: "A person who leaves and comes back may be counted as another person." }),

@@ -77,7 +77,7 @@ function numbers(rows) {
   const several = data.recordings.length > 1;
   const list = rows.map((person) => ({ name: person.name, numbers: person.told.numbers }));
   const parts = [peopleTable(list, look, data.classes, { caption: "Time a label, of each person", first: several ? "Person or recording" : "Person" })];
-  const pictures = data.recordings.map((each) => ({ name: several ? `${each.name}, picture` : "Picture", numbers: { missing: 0, measures: each.measures } }));
+  const pictures = data.recordings.map((each) => ({ name: several ? `${each.name}, picture` : "Picture", numbers: { missing: null, measures: each.measures } }));
   const measured = [...list, ...pictures].filter((each) => Object.keys(each.numbers.measures).length);
   if (measured.length) parts.push(measureTable(measured, data.measures));
   return section("numbers", "How long, how often", ...parts);

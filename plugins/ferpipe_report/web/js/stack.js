@@ -6,6 +6,9 @@ import { makeChart } from "./curves.js";
 import { fit, make } from "./dom.js";
 import { soon } from "./state.js";
 
+/** The width between the margins of A4 and of Letter, whichever is less. */
+const PAPER = "700px";
+
 /** A stack in `host` that follows the `range` of `state`. */
 export function makeStack(host, state) {
   const glass = make("div", { class: "glass" });
@@ -15,12 +18,14 @@ export function makeStack(host, state) {
   const shape = { gutter: 0, plot: 0 };
   host.append(body);
 
-  const drawRows = soon(() => {
+  const drawNow = () => {
     for (const row of rows) {
       if (!row.element.hidden) row.draw(fit(row.canvas, shape.plot, row.height), shape.plot, row.height, state.get("range"));
     }
-  });
-  const moveCharts = soon(() => charts.forEach((chart) => chart.move(state.get("range"))));
+  };
+  const moveNow = () => charts.forEach((chart) => chart.move(state.get("range")));
+  const drawRows = soon(drawNow);
+  const moveCharts = soon(moveNow);
 
   function layout() {
     const style = getComputedStyle(body);
@@ -36,6 +41,18 @@ export function makeStack(host, state) {
     moveCharts();
   });
   new ResizeObserver(layout).observe(body);
+
+  // No frame comes between this event and the printing: everything is drawn at once, as wide as the paper.
+  window.addEventListener("beforeprint", () => {
+    body.style.width = PAPER;
+    layout();
+    drawNow();
+    moveNow();
+  });
+  window.addEventListener("afterprint", () => {
+    body.style.width = "";
+    layout();
+  });
 
   return {
     body,
