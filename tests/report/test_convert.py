@@ -284,8 +284,8 @@ def test_a_folder_of_parquet_is_one_table_partitioned_by_recording(tmp_path):
     planned(tmp_path / "b.json", times[:5], lambda _: "fear", head=with_measure, measures={"head.yaw": 3.0})
     made(tmp_path / "a.json", tmp_path / "study", tmp_path / "b.json", "--format", "parquet")
     made(tmp_path / "a.json", tmp_path / "flat.parquet", tmp_path / "b.json")
-    flat = pd.read_parquet(tmp_path / "flat.parquet").astype({"file": str})
-    found = pd.read_parquet(tmp_path / "study").astype({"file": str})
+    flat = pd.read_parquet(tmp_path / "flat.parquet").astype({"file": str, "label": str})
+    found = pd.read_parquet(tmp_path / "study").astype({"file": str, "label": str})
     keys = ["file", "index"]
     pd.testing.assert_frame_equal(
         found[flat.columns].sort_values(keys, ignore_index=True), flat.sort_values(keys, ignore_index=True)

@@ -55,7 +55,9 @@ def playable(video: Path) -> bytes | None:
                 return None
             out = io.BytesIO()
             form = "matroska" if video.suffix.lower() == ".mkv" else given.format.name.split(",")[-1]
-            with av.open(out, "w", format="webm" if form == "webm" else form) as copy:
+            # Else Matroska's identifiers are made by chance, and the same input has other bytes.
+            options = {"fflags": "+bitexact"}
+            with av.open(out, "w", format="webm" if form == "webm" else form, options=options) as copy:
                 _copy(given, copy)
             return out.getvalue()
     except FFmpegError as error:
