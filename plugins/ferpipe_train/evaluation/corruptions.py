@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["CONDITIONS", "disturb"]
+__all__ = ["CONDITIONS", "SLIGHT_CHANGES", "disturb"]
 
 cv2.setNumThreads(1)
 
@@ -64,6 +64,28 @@ def _jpeg(quality: int) -> Callable[[Picture, int], Picture]:
     return change
 
 
+def _moved(x: float, y: float, scale: float = 1.0) -> Callable[[Picture, int], Picture]:
+    """Shifted by pixels and scaled about its centre; every other face the other way, the edge is repeated."""
+
+    def change(face: Picture, number: int) -> Picture:
+        height, width = face.shape[:2]
+        sign = 1 if number % 2 else -1
+        zoom = scale**sign
+        shift = np.array([x * width / 48, y * height / 48]) * sign
+        middle = np.array([width - 1, height - 1]) / 2
+        matrix = np.column_stack([np.eye(2) * zoom, middle * (1 - zoom) + shift])
+        moved = cv2.warpAffine(face, matrix, (width, height), borderMode=cv2.BORDER_REPLICATE)
+        return np.asarray(moved, np.uint8)
+
+    return change
+
+
+def _gamma(exponent: float) -> Callable[[Picture, int], Picture]:
+    """Brighter or darker in the middle of the range."""
+    table = np.rint(255 * (np.arange(256) / 255) ** exponent).astype(np.uint8)
+    return lambda face, _: table[face]
+
+
 CONDITIONS: dict[str, Callable[[Picture, int], Picture]] = {
     "20 px": _small(20),
     "30 px": _small(30),
@@ -76,8 +98,18 @@ CONDITIONS: dict[str, Callable[[Picture, int], Picture]] = {
 }
 """What is tried, by the name it has in reports."""
 
+SLIGHT_CHANGES: dict[str, Callable[[Picture, int], Picture]] = {
+    "shifted 1 px across": _moved(1, 0),
+    "shifted 1 px down": _moved(0, 1),
+    "turned 2": _turned(2),
+    "zoomed 3 %": _moved(0, 0, 1.03),
+    "JPEG 70": _jpeg(70),
+    "gamma 0.9": _gamma(0.9),
+}
+"""Changes that people do not see, by name: a label that they change flickers in a video."""
+
 
 def disturb(faces: list[Picture], condition: str) -> list[Picture]:
     """All faces ((H, W) grey or (H, W, 3) BGR) under one condition."""
-    change = CONDITIONS[condition]
+    change = CONDITIONS.get(condition) or SLIGHT_CHANGES[condition]
     return [change(np.ascontiguousarray(face), number) for number, face in enumerate(faces)]

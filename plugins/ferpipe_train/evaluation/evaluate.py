@@ -19,7 +19,7 @@ from ferpipe_train.data.faces import (
     in_classes_of,
     pictures,
 )
-from ferpipe_train.evaluation.corruptions import CONDITIONS, disturb
+from ferpipe_train.evaluation.corruptions import CONDITIONS, SLIGHT_CHANGES, disturb
 from ferpipe_train.metrics.scores import (
     Floats,
     Ints,
@@ -70,7 +70,9 @@ def evaluate(
         **_figures(probabilities, faces, rounds),
         "ferplus": _ferplus(probabilities, faces),
         "robustness": [],
+        "stability": [],
     }
+    labels = probabilities.argmax(axis=1)
     for condition in CONDITIONS if robustness else ():
         say(condition)
         answers = _answers(classifier, disturb(images, condition)).argmax(axis=1)
@@ -82,6 +84,10 @@ def evaluate(
                 "macro_f1": _round(macro_f1(confusion)),
             }
         )
+    for change in SLIGHT_CHANGES if robustness else ():
+        say(change)
+        answers = _answers(classifier, disturb(images, change)).argmax(axis=1)
+        report["stability"].append({"change": change, "labels_changed": _round((answers != labels).mean())})
     return Evaluated(faces, probabilities, report)
 
 

@@ -33,6 +33,8 @@ def print_evaluation(console: Console, report: dict[str, Any]) -> None:
     console.print(_confusion(report))
     if report["robustness"]:
         console.print(_robustness(report))
+    if report["stability"]:
+        console.print(_stability(report))
     if comparison := report.get("comparison"):
         console.print(
             f"[bold]{comparison['model']['name']}[/] {_percent(comparison['accuracy'])}: "
@@ -69,6 +71,13 @@ def _robustness(report: dict[str, Any]) -> Table:
     for row in report["robustness"]:
         change = f"{100 * (row['accuracy'] - report['accuracy']):+.1f}"
         table.add_row(row["condition"], _percent(row["accuracy"]), change, f"{row['macro_f1']:.4f}")
+    return table
+
+
+def _stability(report: dict[str, Any]) -> Table:
+    table = Table("faces are", "labels changed", box=None, header_style="bold")
+    for row in report["stability"]:
+        table.add_row(row["change"], _percent(row["labels_changed"]))
     return table
 
 

@@ -9,14 +9,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from ferpipe_train.training.recipe_parts import (
-    Augmentation,
-    Network,
-    Optimizer,
-    Part,
-    Schedule,
-    Share,
-)
+from ferpipe_train.training.recipe_networks import Network, Part, Share
+from ferpipe_train.training.recipe_parts import Augmentation, Optimizer, Schedule
 
 __all__ = ["HEAD", "Data", "EarlyStop", "Labels", "OtherViews", "Recipe", "SecondHead", "Teacher"]
 

@@ -14,7 +14,8 @@ from ferpipe import ConfigError, UsageError
 from ferpipe.documents import Item, Notes, Place, Problem, move, parse, put, read_text, validate
 from ferpipe.resources import expanded
 from ferpipe_train.training.recipe import Recipe
-from ferpipe_train.training.recipe_parts import Augmentation, Layer, Network, Optimizer, Schedule
+from ferpipe_train.training.recipe_networks import Layer, Network
+from ferpipe_train.training.recipe_parts import Augmentation, Optimizer, Schedule
 
 __all__ = ["find_recipe", "known_recipes", "load_recipe", "parse_recipe"]
 

@@ -8,8 +8,14 @@ import keras
 from keras import layers
 
 from ferpipe import UsageError
+from ferpipe_train.training.net.face_resnet import face_resnet
 from ferpipe_train.training.recipe import HEAD, Recipe
-from ferpipe_train.training.recipe_parts import LayersNetwork, ResidualNetwork, XceptionNetwork
+from ferpipe_train.training.recipe_networks import (
+    FaceResNet,
+    LayersNetwork,
+    ResidualNetwork,
+    XceptionNetwork,
+)
 
 __all__ = ["FERPLUS_HEAD", "build_network"]
 
@@ -69,11 +75,14 @@ def _head(x: Any, body: Any, classes: int) -> Any:
 
 
 def _residual(x: Any, body: ResidualNetwork, seed: int) -> Any:
-    x = _conv_norm(x, body.widths[0], body.stem_kernel, body.stem_stride)
+    halved = body.antialias and body.stem_stride == 2
+    x = _conv_norm(x, body.widths[0], body.stem_kernel, 1 if halved else body.stem_stride)
     x = layers.ReLU()(x)
+    if halved:
+        x = _halved(x)
     for stage, (width, depth) in enumerate(zip(body.widths, body.depths, strict=True)):
         for block in range(depth):
-            x = _residual_block(x, width, 2 if stage and not block else 1, body.squeeze)
+            x = _residual_block(x, width, 2 if stage and not block else 1, body)
     x = layers.GlobalAveragePooling2D()(x)
     # A seed of its own: without one the torch backend draws from a state that no checkpoint holds.
     return layers.Dropout(body.dropout, seed=seed)(x)
@@ -86,9 +95,17 @@ def _conv_norm(x: Any, channels: int, kernel: int, stride: int = 1) -> Any:
     return layers.BatchNormalization(momentum=0.9)(x)
 
 
-def _residual_block(x: Any, channels: int, stride: int, squeeze: int) -> Any:
+def _halved(x: Any) -> Any:
+    """Every second pixel of the average by (1, 2, 2, 1) / 6, down and across."""
+    x = layers.AveragePooling2D(3, 1, padding="same")(x)
+    return layers.AveragePooling2D(2)(x)
+
+
+def _residual_block(x: Any, channels: int, stride: int, body: ResidualNetwork) -> Any:
+    if stride > 1 and body.antialias:
+        x, stride = _halved(x), 1
     y = layers.ReLU()(_conv_norm(x, channels, 3, stride))
-    y = _squeeze_excite(_conv_norm(y, channels, 3), channels, squeeze)
+    y = _squeeze_excite(_conv_norm(y, channels, 3), channels, body.squeeze)
     if stride > 1:
         x = layers.AveragePooling2D(2, padding="same")(x)
     if x.shape[-1] != channels:
@@ -174,4 +191,9 @@ _LAYERS: dict[str, Any] = {
     "global_average": lambda x, _: layers.GlobalAveragePooling2D()(x),
 }
 
-_BODIES: dict[type, Any] = {ResidualNetwork: _residual, XceptionNetwork: _xception, LayersNetwork: _listed}
+_BODIES: dict[type, Any] = {
+    ResidualNetwork: _residual,
+    FaceResNet: face_resnet,
+    XceptionNetwork: _xception,
+    LayersNetwork: _listed,
+}
