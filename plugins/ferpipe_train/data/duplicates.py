@@ -19,7 +19,7 @@ Faces = npt.NDArray[np.uint8]
 
 
 def groups_of_duplicates(faces: Faces) -> npt.NDArray[np.int64]:
-    """(N,) the group of each of the (N, H, W) or (N, H, W, 1) faces; a face is alike to one of its group.
+    """(N,) the group of each of the (N, H, W, C) faces; a face is alike to one of its group.
 
     A mirrored picture counts as the same.
     """
@@ -63,8 +63,9 @@ def _correlations(faces: Faces, others: Faces) -> Iterator[tuple[int, npt.NDArra
 
 
 def _standardised(faces: Faces) -> npt.NDArray[np.float32]:
-    """(N, 576) of mean 0 and length 1."""
+    """(N, 576 C) of mean 0 and length 1."""
     small = [cv2.resize(np.ascontiguousarray(face), (24, 24), interpolation=cv2.INTER_AREA) for face in faces]
-    flat = np.array(small, np.float32).reshape(len(faces), 576)
+    flat = np.array(small, np.float32).reshape(len(faces), -1)
     flat -= flat.mean(axis=1, keepdims=True)
-    return flat / (np.linalg.norm(flat, axis=1, keepdims=True) + 1e-6)
+    standardised: npt.NDArray[np.float32] = flat / (np.linalg.norm(flat, axis=1, keepdims=True) + 1e-6)
+    return standardised

@@ -19,6 +19,9 @@ from ferpipe_train.training.train import Outcome
 
 __all__ = ["configuration", "keep_model"]
 
+HELD_OUT = "held out of training"
+"""The name, in side files, of the faces that `data.hold_out` keeps back."""
+
 _PACKAGES = ("keras", "tensorflow", "jax", "torch", "numpy", "opencv-python")
 
 
@@ -51,7 +54,7 @@ def keep_model(recipe: Recipe, outcome: Outcome) -> Model:
         output=Output(kind="logits", index=0, temperature=temperature),
         data=f"{Path(faces.source).name}, {recipe.data.train}",
         recipe=recipe.name,
-        scores={recipe.data.validation: scores},
+        scores={recipe.data.validation if recipe.data.hold_out is None else HELD_OUT: scores},
     ).placed(outcome.folder)
     card.write(_side_of(path))
     if recipe.save == "json+h5":

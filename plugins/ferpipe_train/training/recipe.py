@@ -43,6 +43,12 @@ class Data(Part):
     )
     train: str = Field(default="Training", description="The split to train on.")
     validation: str = Field(default="PublicTest", description="The split for validation.")
+    hold_out: int | None = Field(
+        default=None,
+        ge=1,
+        description="Choose by about this many faces of the split that is learnt from instead, so that "
+        "`validation` stays unseen. Pictures that are nearly the same stay on one side.",
+    )
     share: Share = Field(
         default=0.1, description="Fraction held back for validation if the data has no splits."
     )

@@ -16,6 +16,7 @@ from ferpipe import UsageError
 from ferpipe_emotion.classifier import softmax
 from ferpipe_emotion.networks.quiet_keras import import_quietly
 from ferpipe_train.data import DataOptions, LabelledFaces, load_faces
+from ferpipe_train.data.duplicates import held_out
 from ferpipe_train.extras import need_keras
 from ferpipe_train.metrics.scores import confusion_matrix, macro_f1, negative_log_likelihood
 from ferpipe_train.training.batches import Batches
@@ -73,11 +74,19 @@ def load_splits(
     options = DataOptions(wants.size, wants.color, wants.classes, wants.share, strict=wants.strict)
     faces = load_faces(data or wants.path, options, warn=warn)
     learnt = faces.split(wants.train)
+    validation = None
+    if wants.hold_out is not None:
+        if wants.hold_out >= len(learnt):
+            raise UsageError(
+                f"data.hold_out is {wants.hold_out}, but there are only {len(learnt)} faces to learn from"
+            )
+        kept = held_out(learnt.images, wants.hold_out, recipe.seed)
+        learnt, validation = learnt.take(np.flatnonzero(~kept)), learnt.take(np.flatnonzero(kept))
     if wants.limit is not None and wants.limit < len(learnt):
         learnt = learnt.take(
             np.sort(np.random.default_rng(recipe.seed).permutation(len(learnt))[: wants.limit])
         )
-    return learnt, faces.split(wants.validation)
+    return learnt, faces.split(wants.validation) if validation is None else validation
 
 
 def train(

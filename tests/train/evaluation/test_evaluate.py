@@ -16,7 +16,7 @@ from ferpipe_emotion.classifier import open_classifier
 from ferpipe_train.commands.evaluate import Request, run_evaluation
 from ferpipe_train.data import FER_CLASSES, LabelledFaces
 from ferpipe_train.data.faces import in_classes_of
-from ferpipe_train.evaluation.corruptions import CONDITIONS, disturb
+from ferpipe_train.evaluation.corruptions import CONDITIONS, SLIGHT_CHANGES, disturb
 from ferpipe_train.evaluation.evaluate import Evaluated, compare, evaluate
 
 keras = pytest.importorskip("keras")
@@ -90,6 +90,16 @@ def test_a_right_network_scores_one(models: tuple[Path, Path]) -> None:
     by_name = {row["condition"]: row["accuracy"] for row in report["robustness"]}
     assert by_name["blurred"] == by_name["20 px"] == 1.0, "the mean stays where it was"
     assert by_name["dim"] < 0.5, "this network only sees brightness"
+
+
+def test_labels_that_slight_changes_turn_over_are_counted(tmp_path: Path) -> None:
+    """A network that goes by brightness: a shift changes no label, more light those near a border."""
+    near = brightness_network(tmp_path, "near", shift=-12)
+    report = evaluate(open_classifier(near), shapes(), rounds=5).report
+    changed = {row["change"]: row["labels_changed"] for row in report["stability"]}
+    assert list(changed) == list(SLIGHT_CHANGES)
+    assert changed["shifted 1 px across"] == 0
+    assert 0.2 < changed["gamma 0.9"] < 1
 
 
 def test_a_shifted_network_is_worse_and_the_interval_says_so(models: tuple[Path, Path]) -> None:
