@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
@@ -39,8 +40,16 @@ def pictures(names: tuple[str, ...]) -> list[np.ndarray]:
     return scenes
 
 
-def paste(scene: np.ndarray, face: np.ndarray, size: float, turn: float, edge: str, rng: np.random.Generator):
-    """The scene with the face in it, and the face's centre."""
+def paste(
+    scene: np.ndarray,
+    face: np.ndarray,
+    size: float,
+    turn: float,
+    edge: str,
+    rng: np.random.Generator,
+    placed: Callable[[np.ndarray], None] = lambda _: None,
+):
+    """The scene with the face in it, and the face's centre; `placed` gets the (2, 3) from face to scene."""
     margin = 16 if edge == "feather" else 0
     patch = face if not margin else continued(face, margin)
     mask = np.zeros(patch.shape, np.float32)
@@ -58,6 +67,7 @@ def paste(scene: np.ndarray, face: np.ndarray, size: float, turn: float, edge: s
     middle = patch.shape[0] / 2 - 0.5
     matrix = cv2.getRotationMatrix2D((middle, middle), turn, size / 48)
     matrix[:, 2] += np.array([x, y]) - 0.5 - middle
+    placed(matrix @ np.array([[1, 0, margin], [0, 1, margin], [0, 0, 1]]))
     options = {"dsize": (WIDTH, HEIGHT), "flags": cv2.INTER_CUBIC if size > 48 else cv2.INTER_LINEAR}
     drawn = cv2.warpAffine(patch, matrix, borderMode=cv2.BORDER_REPLICATE, **options).astype(np.float32)
     share = np.clip(cv2.warpAffine(mask, matrix, dsize=(WIDTH, HEIGHT), flags=cv2.INTER_LINEAR), 0, 1)[

@@ -78,7 +78,7 @@ class FaceResNet(Part):
         default=10, description="Residual blocks: 3 of 32 channels, 4 of 64, 3 of 128, 3 of 256."
     )
     dropout: Share = 0.1
-    normalise: Literal["none"] = Field(default="none", description="It scales the picture by itself.")
+    normalise: Normalise = Field(default="face", description="face: each picture to mean 0 and deviation 1.")
 
 
 class XceptionNetwork(Part):

@@ -4,7 +4,7 @@ Davis King's network of 2017 (`dlib_face_recognition_resnet_model_v1`), an adapt
 network of He et al. (2016) with fewer layers and half of the filters.  Differences from it: one grey
 channel in place of three, batch normalisation in place of its fixed affine layers, and 256
 channels without a further halving, since the picture is smaller.  dlib subtracts a mean and divides by 256
-first; the first convolution is not padded, so that its weights and the normalisation behind it hold both.
+first; the first convolution is not padded, so that its weights and the norm behind it can hold both.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _CHANNELS = (32, 32, 32, 64, 64, 64, 64, 128, 128, 128, 256, 256, 256)
 
 
 def face_resnet(x: Any, body: FaceResNet, seed: int) -> Any:
-    """(N, H, W, 1) pictures from 0 to 255 to (N, C) features."""
+    """(N, H, W, 1) normalised pictures to (N, C) features."""
     # Not Resizing: behind it, Keras 3 exports batch normalisation as it is in training.
     x = layers.UpSampling2D(body.enlarge, interpolation="bilinear", name="enlarged")(x)
     x = layers.ReLU()(_conv_norm(x, 32, 7, 2, "valid"))
