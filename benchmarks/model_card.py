@@ -29,7 +29,7 @@ from ferpipe_train.evaluation.evaluate import evaluate
 MODELS = ROOT / "models"
 DATA = "FER2013 PublicTest"
 CHOSEN = """Everything was chosen, and the temperature fitted, on 2,000 faces of Training that were held out, none of
-which has a near-duplicate among the others; these faces were looked at once, at the end."""
+which has a near-duplicate among the others; these faces decided nothing."""
 CHOSEN_BY_TEST = """The temperature was fitted on the same faces; fitted on one half and measured on the other, the
 error is {:.3f}. The network was chosen by this part of the data."""
 SAY = {
@@ -211,8 +211,8 @@ labels; each card says by what its network was chosen and its temperature fitted
 {ships}
 
 `{DATA}`, {shipped[0].scores[DATA]["n"]:,} faces. The cost is of one core, through ferpipe. Each has a card; how they
-were trained, and what failed, stands in [EXPERIMENTS.md](EXPERIMENTS.md). BlazeFace's weights are Google's:
-[blazeface/](blazeface/).
+were trained, and what failed, stands in [EXPERIMENTS.md](EXPERIMENTS.md). The weights of BlazeFace and of the face mesh
+are Google's: [blazeface/](blazeface/), [face_mesh/](face_mesh/).
 
 ## Trained by their recipes
 
