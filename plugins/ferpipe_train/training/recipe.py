@@ -46,7 +46,7 @@ class Data(Part):
     hold_out: int | None = Field(
         default=None,
         ge=1,
-        description="Choose by about this many faces of the split that is learnt from instead, so that "
+        description="Validate on about this many faces of the training split instead, so that the split named by "
         "`validation` stays unseen. Pictures that are nearly the same stay on one side.",
     )
     share: Share = Field(

@@ -43,8 +43,8 @@ class ResidualNetwork(Part):
     stem_stride: Count = 2
     antialias: bool = Field(
         default=False,
-        description="Halve by an average over a small window, before the convolutions, in place of strides "
-        "(Zhang 2019, arXiv:1904.11486): a face shifted by a pixel then gets the same answer more often.",
+        description="Whether pictures are halved by an average over a small window, before the convolutions, instead of by "
+        "strides (Zhang 2019, arXiv:1904.11486); a face shifted by a pixel then keeps its label more often.",
     )
     squeeze: Count = Field(
         default=8,
@@ -72,13 +72,17 @@ class FaceResNet(Part):
 
     use: Literal["face_resnet"]
     enlarge: Annotated[int, Field(ge=1, le=4)] = Field(
-        default=2, description="The picture is made so many times as large first; 48 to 96 pixels by default."
+        default=2,
+        description="The picture is first enlarged this many times, from 48 to 96 pixels by default.",
     )
     blocks: Annotated[int, Field(ge=1, le=13)] = Field(
-        default=10, description="Residual blocks: 3 of 32 channels, 4 of 64, 3 of 128, 3 of 256."
+        default=10,
+        description="The number of residual blocks: 3 of 32 channels, 4 of 64, 3 of 128, 3 of 256.",
     )
     dropout: Share = 0.1
-    normalise: Normalise = Field(default="face", description="face: each picture to mean 0 and deviation 1.")
+    normalise: Normalise = Field(
+        default="face", description="Each picture is brought to mean 0 and deviation 1 (face)."
+    )
 
 
 class XceptionNetwork(Part):
