@@ -46,7 +46,7 @@ class Data(Part):
     hold_out: int | None = Field(
         default=None,
         ge=1,
-        description="Validate on about this many faces of the training split instead, so that the split named by "
+        description="Validate on about this many faces of the training split, so that the split named by "
         "`validation` stays unseen. Pictures that are nearly the same stay on one side.",
     )
     share: Share = Field(

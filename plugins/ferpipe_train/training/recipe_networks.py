@@ -43,8 +43,8 @@ class ResidualNetwork(Part):
     stem_stride: Count = 2
     antialias: bool = Field(
         default=False,
-        description="Whether pictures are halved by an average over a small window before the convolutions, not by "
-        "strides (Zhang 2019, arXiv:1904.11486); a face shifted by a pixel then keeps its label more often.",
+        description="Whether pictures are halved by an average over a small window before the convolutions, "
+        "not by strides (Zhang 2019, arXiv:1904.11486). A face shifted by a pixel keeps its label more often.",
     )
     squeeze: Count = Field(
         default=8,
