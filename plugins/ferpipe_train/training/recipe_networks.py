@@ -44,7 +44,7 @@ class ResidualNetwork(Part):
     antialias: bool = Field(
         default=False,
         description="Whether pictures are halved by an average over a small window before the convolutions, "
-        "not by strides (Zhang 2019, arXiv:1904.11486). A face shifted by a pixel keeps its label more often.",
+        "not by strides (Zhang 2019, arXiv:1904.11486). A shift by a pixel then changes fewer labels.",
     )
     squeeze: Count = Field(
         default=8,
