@@ -160,10 +160,12 @@ class Run:
         try:
             stage = self._made[node.name] if node.name in self._made else node.stage(node.options)
             arrival = self.graph.arrivals[node.name]
-            return Worker(node, stage, self.control, arrival=arrival, trace=self._trace)
+            worker = Worker(node, stage, self.control, arrival=arrival, trace=self._trace)
         except BaseException as error:  # noqa: BLE001 -- a plugin may raise anything
             self.control.fail(StageError(node.name, "__init__", explain(error)))
             return None
+        worker.cleared = lambda: self.files.release((node.name,))
+        return worker
 
     def _all(self, name: str) -> list[Worker]:
         """The workers of a node: its own, and its copies."""

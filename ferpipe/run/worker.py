@@ -74,6 +74,7 @@ class Worker:
         self.ended = False
         self.dead = False
         self.abandoned = False
+        self.cleared: Callable[[], None] | None = None  # called once a stage that was left behind is closed
         self._trace = trace
         self._row = 0
         if trace is not None:
@@ -107,15 +108,22 @@ class Worker:
         finally:
             with self._handover:
                 self.call = None
-                late = self.abandoned and what != "close"
+                late = self.abandoned
             if late:
-                with suppress(Exception):
-                    self.stage.close()
+                self._come_back(what)
             seconds = perf_counter() - start
             if message is not None:
                 self.timing.add(seconds)
             if self._trace is not None:
                 self._trace.span(self._row, what, start, seconds, frame_of(message))
+
+    def _come_back(self, what: str) -> None:
+        """Clear up behind a stage that was left behind in the call `what`."""
+        if what != "close":
+            with suppress(Exception):
+                self.stage.close()
+        if self.cleared is not None:
+            self.cleared()
 
     def abandon(self, call: Call) -> bool:
         """Leave the stage behind if it is still in `call`; it is closed when it comes back."""

@@ -109,7 +109,7 @@ def test_options_that_have_no_schema_are_any_mapping(registry: Any) -> None:
 def installed() -> Any:
     from ferpipe.plugins import Registry
 
-    return Registry(allow=["sources", "faces", "geometry", "emotion", "sinks"])
+    return Registry(allow=["ferpipe"])
 
 
 @pytest.mark.parametrize("path", PIPELINES, ids=lambda path: path.stem)
