@@ -45,7 +45,9 @@ class Quality(Stage[Options]):
     def process(self, packet: Packet) -> Packet:
         """Measure each face."""
         image = packet.frame.image
-        faces = tuple(face.with_measures(_measured(image, face)) for face in packet.faces)
+        measured = ((face, _measured(image, face)) for face in packet.faces)
+        # A face of which nothing is known goes on as it came: what is wrong with it is not of this stage.
+        faces = tuple(face.with_measures(found) if found else face for face, found in measured)
         return packet.replace(faces=faces)
 
 
