@@ -161,4 +161,3 @@ def test_how_much_of_a_face_lies_outside() -> None:
     assert gone == {"quality.size": pytest.approx(50), "quality.outside": 1.0}
     assert "quality.sharpness" not in quality(grey, Box(10, 10, 50, 50)), "an even area is not blurred"
     assert quality(grey, Box(0, 0, 0, 5)) == {}
-    assert quality(grey, Box(np.nan, 0, 5, 5)) == {}
