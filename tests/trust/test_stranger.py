@@ -32,12 +32,14 @@ LEADS_SOMEWHERE = {
     ("align", "framing"): "read",
     ("video", "path"): "written below the output folder",
     ("timeline", "path"): "written below the output folder",
+    ("convert", "path"): "written below the output folder",
     ("stream", "url"): "refused where it is an address; else written below the output folder",
 }
 """Every option that is a path or an address, and what a stranger's pipeline gets of it."""
 
 ONLY_WORDS = {
     ("webcam", "pixel_format"),
+    ("convert", "format"),
     ("stream", "bitrate"),
     ("window", "title"),
     ("litert", "classes"),
