@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from ferpipe import Output
-from ferpipe_sinks._encoder import Film, lookahead
+from ferpipe_sinks._encoder import Encoder, lookahead
 
 
 def test_the_lookahead_keeps_the_lag_below_half_a_second():
@@ -19,7 +19,7 @@ def test_the_lookahead_keeps_the_lag_below_half_a_second():
 def test_an_encoder_keeps_back_no_more_than_it_looks_ahead(tmp_path, codec):
     for ahead, most in ((10, 14), (4, 8), (0, 4)):
         file = Output(tmp_path / f"{ahead}.mkv").file
-        film = Film(file, "matroska", (64, 48), codec, ahead=ahead, preset="slow")
+        film = Encoder(file, "matroska", (64, 48), codec, ahead=ahead, preset="slow")
         film.begin()
         packets = 0
         while not packets:

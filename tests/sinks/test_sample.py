@@ -43,6 +43,7 @@ def test_it_is_short_and_small_and_has_sound() -> None:
         assert 0.02 < np.sqrt((loudness**2).mean()) < 0.5
 
 
+@pytest.mark.slow
 def test_its_pictures_are_those_of_the_script(maker: ModuleType, pictures: list[np.ndarray]) -> None:
     stage, people = maker.background(), maker.scenes()
     for second in (0, 4, 6, 9):

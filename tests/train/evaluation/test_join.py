@@ -250,7 +250,7 @@ def test_what_joining_refuses(tmp_path: Path, capsys) -> None:
         ([a, b, "-o", c], "exists: give the result another name"),
         ([a, b, roundabout, "-o", "x.keras"], "is named twice"),
         ([a, str(bare), "-o", "x.keras", "--data", "nowhere"], "docs/models.md describes it"),
-        ([a, b, "-o", "x.keras", "--float16"], "joined first"),
+        ([a, b, "-o", "x.keras", "--float16"], "built first"),
         ([a, str(bare), "-o", "x.keras"], "has no side file"),
         ([a, "-o", "x.keras"], "must end in .tflite or .onnx"),
         ([a, "-o", "x.tflite", "--int8", "--float16"], "--float16 and --int8 exclude each other"),

@@ -43,6 +43,7 @@ def test_the_verbs_cost_nothing_until_they_run() -> None:
         assert f"'{heavy}'" not in loaded
 
 
+@pytest.mark.slow
 def test_a_shipped_recipe_learns_ones_own_classes(
     faces_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

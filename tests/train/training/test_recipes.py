@@ -25,6 +25,7 @@ SHIPPED = {
     "classic-plain": 2_345_607,
     "classic-three-layers": 1_276_807,
     "classic-two-blocks": 9_703_879,
+    "face-resnet": 1_151_271,
     "large": 7_431_783,
     "mini-xception": 58_423,
     "nano": 224_600,
@@ -84,7 +85,7 @@ def test_what_does_not_fit_together() -> None:
 )
 def test_a_training_shorter_than_its_schedule_shortens_it(schedule: str, told: str) -> None:
     recipe, lines = fitted(tiny_recipe(f"schedule={schedule}", "optimizer.rate=1"), lfw_faces())
-    assert [line.partition("made ")[2] for line in lines] == [told]
+    assert [line.partition("shortened to ")[2] for line in lines] == [told]
     rates = [rate_at(recipe, step, 1) for step in range(4)]
     assert rates[0] == pytest.approx(0.1)
     assert rates[round(recipe.schedule.warmup)] == pytest.approx(1)

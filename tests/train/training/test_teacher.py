@@ -64,6 +64,7 @@ def test_a_live_teacher_answers_to_what_the_student_sees(lfw: LabelledFaces, car
     )
 
 
+@pytest.mark.slow
 def test_a_live_training_goes_on_to_the_same_end_and_saves_no_teacher(
     lfw: LabelledFaces, card: Model, tmp_path: Path
 ) -> None:

@@ -240,6 +240,7 @@ def test_a_second_training_leaves_an_export_its_side_file(trained: Outcome, tmp_
     assert card.sha256 == digest(first.path)
 
 
+@pytest.mark.slow
 def test_the_end_may_be_moved_until_the_rate_begins_to_fall(lfw: LabelledFaces, tmp_path: Path) -> None:
     wsd = "schedule={use: stable_decay, warmup: 0, decay: 1}"
     for name, steps in (("moved", 4), ("late", 6)):  # of 4 an epoch
