@@ -61,7 +61,8 @@ def test_the_wheel_holds_nothing_else(wheel: Path) -> None:
     tops = {name.split("/")[0] for name in names(wheel)}
     rooms = ("sources", "faces", "geometry", "emotion", "sinks", "train", "report")
     plugins = {f"ferpipe_{name}" for name in rooms}
-    assert {top for top in tops if not top.endswith(".dist-info")} == {"ferpipe", *plugins}
+    expected = {"ferpipe", "ferpipe_start.py", *plugins}
+    assert {top for top in tops if not top.endswith(".dist-info")} == expected
     assert not [name for name in names(wheel) if "_cache" in name or name.endswith((".pyc", ".part"))]
 
 

@@ -24,7 +24,7 @@ def slow(packet):
         time.sleep(0.05)
     return packet
 
-bench = Bench(sys.argv[1]).add("in", Counter(CounterOptions(frames=4))).add("slow", doing(slow), timeout=1.5)
+bench = Bench(sys.argv[1]).add("in", Counter(CounterOptions(frames=4))).add("slow", doing(slow), timeout=3)
 run = bench.start()
 if sys.argv[2] == "ending":
     time.sleep(0.6)
@@ -59,7 +59,7 @@ def test_time_in_which_the_process_was_stopped_is_no_stages(executor, when):
             pass
         time.sleep(0.1)
         process.send_signal(signal.SIGSTOP)
-        time.sleep(3)
+        time.sleep(5)
         process.send_signal(signal.SIGCONT)
         rest, _ = process.communicate(timeout=60)
     ended = rest.splitlines()[-1]

@@ -15,7 +15,7 @@ BOUND = 450 << 10
 """KiB that the process may take at most: its libraries take some 150 MB, FFmpeg's largest piece is 256 MB."""
 
 READ = """
-import resource, sys
+import sys
 from pathlib import Path
 from ferpipe.testing import TestContext, run_source
 from ferpipe_sources.rtsp import RtspOptions, RtspSource
@@ -24,7 +24,7 @@ try:
     run_source(RtspSource(options), context=TestContext(Path(".")))
 except Exception as error:
     print(error)
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+print(next(line.split()[1] for line in open("/proc/self/status") if line.startswith("VmHWM")))
 """
 
 
