@@ -25,7 +25,6 @@ SHIPPED = {
     "classic-plain": 2_345_607,
     "classic-three-layers": 1_276_807,
     "classic-two-blocks": 9_703_879,
-    "face-resnet": 1_151_271,
     "large": 7_431_783,
     "mini-xception": 58_423,
     "nano": 224_600,
