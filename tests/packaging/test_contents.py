@@ -54,7 +54,12 @@ def test_the_wheel_holds_every_shipped_file_as_it_is(wheel: Path) -> None:
 
 
 def files(folder: Path) -> list[Path]:
-    return [path for path in folder.rglob("*") if path.is_file() and "__pycache__" not in path.parts]
+    """All but what Python, pytest, mypy and ruff keep there for themselves."""
+    return [
+        path
+        for path in folder.rglob("*")
+        if path.is_file() and not any("cache" in part for part in path.relative_to(folder).parts)
+    ]
 
 
 def test_the_wheel_holds_nothing_else(wheel: Path) -> None:
