@@ -8,6 +8,8 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from ferpipe.arrays import read_only
+
 __all__ = ["Chip", "ChipFormat"]
 
 
@@ -29,7 +31,7 @@ class ChipFormat:
 class Chip:
     """A face cut out and turned upright for a classifier.
 
-    image: (H, W) uint8 grey or (H, W, 3) uint8 BGR, read-only.
+    image: (H, W) uint8 grey or (H, W, 3) uint8 BGR; a read-only view of what was given.
     matrix: (2, 3) float64, maps pixels of the frame to pixels of the chip.
     format: what it was cut for, None where nobody asked.
     others: the same face, cut for the other classifiers of the pipeline.
@@ -41,8 +43,8 @@ class Chip:
     others: tuple[Chip, ...] = ()
 
     def __post_init__(self) -> None:
-        if self.image.flags.writeable:
-            self.image.flags.writeable = False
+        for name in ("image", "matrix"):
+            object.__setattr__(self, name, read_only(getattr(self, name)))
 
     def cut_for(self, wanted: ChipFormat | None) -> Chip:
         """The chip that was cut for `wanted`; itself where there is none."""

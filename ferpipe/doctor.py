@@ -77,7 +77,7 @@ def _required() -> list[str]:
 
 
 def _display() -> Check:
-    """Whether a window can be shown here; the environment tells, nothing is opened."""
+    """Whether a window can be shown here, judged by the environment; nothing is opened."""
     if sys.platform in {"win32", "darwin"}:
         return Check("display", "ok", sys.platform)
     for variable in ("WAYLAND_DISPLAY", "DISPLAY"):

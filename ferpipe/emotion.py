@@ -25,14 +25,16 @@ class Emotion:
     classes: names, in the order of the network's outputs.
     probabilities: one per class, summing to 1; smoothed where a smoother ran.
     label: the name shown; after a smoother it need not be the arg-max, and is None until one
-        is earned.
+        is earned, and where the emotion is unsure.
     raw: the probabilities before smoothing, None where nothing smoothed them.
+    unsure: whether the classifier or the smoother cannot decide which label is right.
     """
 
     classes: tuple[str, ...]
     probabilities: tuple[float, ...]
     label: str | None
     raw: tuple[float, ...] | None = None
+    unsure: bool = False
 
     @classmethod
     def of(cls, classes: Sequence[str], probabilities: Iterable[float]) -> Emotion:
@@ -64,6 +66,8 @@ class Emotion:
             return f"the probabilities are {shown(self.probabilities)}, where numbers are expected"
         if self.label is not None and self.label not in classes:
             return f"the label is {shown(self.label)}, which is none of the classes"
+        if self.unsure and self.label is not None:
+            return f"it is unsure, and yet the label is {shown(self.label)}"
         return None
 
 

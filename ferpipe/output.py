@@ -56,6 +56,13 @@ class Output:
         if not overwrite:
             self._refuse_content()
 
+    @classmethod
+    def save(cls, target: str | Path, content: Buffer | str, *, overwrite: bool = False) -> Path:
+        """Write a whole file in one step, text as UTF-8.  Raises as `Output`, `write` and `commit` do."""
+        with cls(target, overwrite=overwrite) as output:
+            output.write(content.encode() if isinstance(content, str) else content)
+        return Path(target)
+
     def __repr__(self) -> str:
         return f"<Output {self.target}{' (closed)' if self.closed else ''}>"
 

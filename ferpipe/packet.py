@@ -11,13 +11,16 @@ import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from ferpipe.arrays import freeze, read_only
 from ferpipe.chip import Chip, ChipFormat
 from ferpipe.emotion import Emotion
+from ferpipe.frame import MICROSECONDS, Box, Frame, Image, StreamInfo
+from ferpipe.planes import Planes
 
 __all__ = [
     "MICROSECONDS",
@@ -30,16 +33,11 @@ __all__ = [
     "Image",
     "Mark",
     "Packet",
+    "Planes",
     "StreamInfo",
     "freeze",
     "is_of_faces",
 ]
-
-Image = npt.NDArray[np.uint8]
-"""A picture: (H, W, 3) BGR, or (H, W) grey where that is said."""
-
-MICROSECONDS = 1_000_000
-"""Ticks of stream time a second."""
 
 _FIELDS = frozenset({"tracks", "emotions", "smoothed"})
 """Kinds that live in the fields of `Face`: `tracks` fills `Face.track`, `emotions` fills `Face.emotion`,
@@ -61,88 +59,6 @@ def is_of_faces(kind: str) -> bool:
     return kind in _FIELDS or kind.startswith("face.")
 
 
-def freeze(image: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """Make `image` read-only, in place, and return it."""
-    image.flags.writeable = False
-    return image
-
-
-class Box(NamedTuple):
-    """An axis-aligned rectangle in pixels of the frame: left, top, width, height."""
-
-    x: float
-    y: float
-    w: float
-    h: float
-
-
-@dataclass(frozen=True, slots=True)
-class StreamInfo:
-    """What a source knows about its stream before the first frame.
-
-    `uri` has its credentials removed.  `duration` is in microseconds.  `frames` and `rate`
-    (frames a second) are what the container claims: for show, never for arithmetic on time.
-    `path` is the local file, where there is one (the video sink copies its sound from it).
-    `start` and `end` are the part of it that was asked for, in microseconds of stream time; an
-    `end` of None is that of the stream.  `created` is when stream time 0 was by the container's
-    clock, in microseconds since 1970 (UTC), and `timecode` that of the first frame (SMPTE 12M).
-    """
-
-    name: str
-    uri: str
-    live: bool = False
-    width: int | None = None
-    height: int | None = None
-    duration: int | None = None
-    frames: int | None = None
-    rate: float | None = None
-    size: int | None = None
-    path: str | None = None
-    start: int = 0
-    end: int | None = None
-    created: int | None = None
-    timecode: str | None = None
-
-    def __post_init__(self) -> None:
-        for name in self.__slots__:
-            if isinstance(value := getattr(self, name), np.integer):  # as for a frame's time
-                object.__setattr__(self, name, int(value))
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Frame:
-    """One picture of a source.
-
-    image: (H, W, 3) uint8, BGR, read-only.
-    time: microseconds of stream time, strictly increasing within a source.
-    index: number of the frame in its source, from 0, as the source delivers them.
-    source: name of the source stage.
-    discontinuity: the stream was interrupted or cut just before this frame; trackers and
-        smoothers start afresh.
-    captured: `time.monotonic()` when a live frame arrived, else None.
-    picture: name of the file, where each frame is a file of its own, else None.
-    """
-
-    image: Image
-    time: int
-    index: int
-    source: str
-    discontinuity: bool = False
-    captured: float | None = None
-    picture: str | None = None
-
-    def __post_init__(self) -> None:
-        if self.image.flags.writeable:
-            freeze(self.image)
-        if isinstance(self.time, np.integer):  # JSON takes Python's own numbers only
-            object.__setattr__(self, "time", int(self.time))
-
-    @property
-    def seconds(self) -> float:
-        """Stream time in seconds."""
-        return self.time / MICROSECONDS
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class Face:
     """One face in one frame.
@@ -158,7 +74,7 @@ class Face:
     emotion: None before a classifier, or if it has no result.
     detected: False where a tracker carried the face over a frame without detection.
     data: arrays and objects that stages found out about this face, by kind; `data["chip"]` is the
-        kind `face.chip` of a contract.  Arrays are made read-only.
+        kind `face.chip` of a contract.  Arrays are read-only views.
     measures: named numbers about this face, each as its stage declared it; what is not known is absent.
     """
 
@@ -175,6 +91,8 @@ class Face:
     def __post_init__(self) -> None:
         if type(self.box) is not Box:
             object.__setattr__(self, "box", Box(*self.box))
+        if isinstance(self.landmarks, np.ndarray) and self.landmarks.flags.writeable:
+            object.__setattr__(self, "landmarks", read_only(self.landmarks))
         if type(self.data) is not MappingProxyType:
             object.__setattr__(self, "data", _frozen(self.data))
         if type(self.measures) is not MappingProxyType:
@@ -185,7 +103,7 @@ class Face:
         return dataclasses.replace(self, **changes)
 
     def with_data(self, **kinds: Any) -> Face:
-        """A copy on which `kinds` hang too; the rest is shared, arrays are made read-only."""
+        """A copy on which `kinds` hang too; the rest is shared, of arrays it holds read-only views."""
         return dataclasses.replace(self, data={**self.data, **kinds})
 
     def with_measures(self, values: Mapping[str, float]) -> Face:
@@ -236,13 +154,13 @@ class Packet:
     @property
     def picture(self) -> Image:
         """The annotated picture where there is one, else the frame's image."""
-        picture: Image = self.data.get("canvas", self.frame.image)
-        return picture
+        canvas: Image | None = self.data.get("canvas")
+        return self.frame.image if canvas is None else canvas
 
     def replace(self, **kinds: Any) -> Packet:
         """A packet of the same frame in which `kinds` are added or changed; the rest is shared.
 
-        A list is made a tuple, an array is made read-only.
+        A list becomes a tuple, an array a read-only view of it.
         """
         return Packet(self.frame, _frozen({**self.data, **kinds}), self.measures)
 
@@ -252,13 +170,13 @@ class Packet:
 
 
 def _frozen(values: Mapping[str, Any]) -> Mapping[str, Any]:
-    """A read-only copy of `values`: lists made tuples, arrays made read-only."""
+    """A read-only copy of `values`: lists made tuples, arrays seen through read-only views."""
     frozen = dict(values)
     for kind, value in frozen.items():
         if isinstance(value, list):
             frozen[kind] = tuple(value)
         elif isinstance(value, np.ndarray) and value.flags.writeable:
-            freeze(value)
+            frozen[kind] = read_only(value)
     return MappingProxyType(frozen)
 
 

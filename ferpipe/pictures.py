@@ -6,8 +6,9 @@ from typing import Any, Literal
 
 import numpy as np
 
+from ferpipe.arrays import freeze
 from ferpipe.errors import UsageError
-from ferpipe.packet import Image, freeze
+from ferpipe.packet import Image
 
 __all__ = ["Color", "as_image"]
 

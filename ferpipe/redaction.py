@@ -17,6 +17,8 @@ _ADDRESS = re.compile(
     r"(?P<scheme>\b[a-zA-Z][a-zA-Z0-9+.-]{1,30}:/{1,2})"
     # A password may hold every character; behind it, a quote or bracket ends the address.
     r"(?P<rest>(?:\S{0,200}@)?(?:[^\s'\"<>]|['\"<>](?=[\w@%=&/-]))+)"
+    # `user:password@host` without a scheme; `C:/films/a@b.mp4` is a file.
+    r"|(?<![\w.%+~-])[\w.%+~-]{0,64}:(?![/\\])[^\s'\"<>]{1,200}@(?=[\w\[])"
 )
 """`//` may have become `/`: that is what `pathlib` makes of a URL.  Scheme and password are bounded,
 since a text that might hold one anywhere would take a time that grows with its square."""
@@ -82,6 +84,8 @@ def redact(text: str) -> str:
 
 def _shown(match: re.Match[str]) -> str:
     scheme, rest = match["scheme"], match["rest"]
+    if scheme is None:
+        return f"{_HIDDEN}@"
     if scheme.lower().startswith("file:"):  # a local file, in whose name every character is allowed
         return match[0]
     body = rest.rstrip(_TRAILING)

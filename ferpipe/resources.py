@@ -1,4 +1,4 @@
-"""What ferpipe ships (pipelines, models, samples), where users' own models lie, and small files to read."""
+"""What ferpipe ships (pipelines, models, samples, assets), users' models, and small files to read."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ __all__ = [
     "user_models",
 ]
 
-Kind = Literal["pipelines", "models", "samples"]
-"""What ferpipe ships."""
+Kind = Literal["pipelines", "models", "samples", "assets"]
+"""What ferpipe ships; `assets` is what its pages share: styles, modules, uPlot."""
 
 PREFIX = "ferpipe:"
 """What a path begins with that is looked up in what ferpipe ships: `ferpipe:samples/demo.mp4`."""
@@ -124,7 +124,7 @@ def user_models() -> Path:
 def model_dirs() -> tuple[Path, ...]:
     """The folders in which a model is looked up by name: the user's, then the shipped one.
 
-    The user's is left out where there is none, or it may not be entered (`sudo -u`, a container).
+    The user's is omitted where there is none, or it may not be entered (`sudo -u`, a container).
     """
     try:
         own = user_models()

@@ -128,7 +128,7 @@ class Context(Protocol):
     def wanted(self, timeout: float) -> bool:
         """Wait up to `timeout` seconds until the run has room for a frame of this live source.
 
-        A source that keeps the newest frame anyway makes it only then, and tells `missed` of those
+        A source that keeps the newest frame anyway makes it only then, and reports to `missed` those
         that came before; one that never asks has its frames dropped by the run.  True for files.
         """
         ...
@@ -182,7 +182,7 @@ class Stage(Generic[OptionsT]):
 
     Subclasses declare their contract as class attributes, which the graph checks before
     anything opens, and override `process`.  One thread at a time calls a stage, always in the
-    order open, process..., flush, close, though not always the same thread.  `flush` is left out
+    order open, process..., flush, close, though not always the same thread.  `flush` is omitted
     where the stage itself failed or the run had to be cut short, `close` never is.  The first
     paragraph of the subclass's docstring is its description.
     """

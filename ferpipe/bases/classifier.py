@@ -1,4 +1,4 @@
-"""A stage that says of each face which of some classes it shows."""
+"""A stage that classifies faces."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Classifier(Stage[OptionsT]):
     """The base of classifiers: override `probabilities`, and set `classes`.
 
     It needs a pipeline with `align`, takes each face's picture to `probabilities`, checks what comes back,
-    and gives each face its `emotion`.  The sinks learn of the classes, and of the model what `card` says.
+    and sets the `emotion` of each face.  Timelines record the classes, and what `card` returns.
     `load` and `close` are for networks; where the classes depend on the model, `load` sets them.
     """
 
@@ -35,19 +35,19 @@ class Classifier(Stage[OptionsT]):
         """Load what `probabilities` needs; `self.options` and `self.context` are there."""
 
     def probabilities(self, chips: Sequence[Image]) -> npt.ArrayLike:
-        """(N, classes) for N >= 1 pictures of faces, each row summing to 1; a row of NaN is a face of
-        which nothing can be said.
+        """(N, classes) for N >= 1 pictures of faces, each row summing to 1; a row of NaN is a face
+        that cannot be classified.
 
         chips: (H, W) grey or (H, W, 3) BGR uint8, read-only, in the form `chip` where `align` cut them.
         """
         raise NotImplementedError(f"{type(self).__name__} does not override probabilities")
 
     def card(self) -> Mapping[str, Any]:
-        """What the header of a timeline says of the model: its name, its checksum, its settings."""
+        """What the header of a timeline records of the model: its name, its checksum, its settings."""
         return {"name": self.context.name}
 
     def open(self, context: Context) -> None:
-        """Load the model, and say which it is.  Raises ValueError for classes that are none."""
+        """Load the model and note which it is.  Raises ValueError for invalid classes."""
         super().open(context)
         self.load()
         names = list(self.classes)
@@ -59,10 +59,10 @@ class Classifier(Stage[OptionsT]):
         context.note("classes", names)
 
     def process(self, packet: Packet) -> Packet:
-        """Give each face its emotion, or None where the row was not finite, which is counted.
+        """Set the emotion of each face; None, which is counted, if the row is not finite.
 
-        A face without a picture stays as it is: its aligner failed and was to pass the frame on, or a
-        tracker carried it over a frame in which it was not seen.
+        A face without a chip is left unchanged: its aligner failed with `on_error: pass`, or a tracker
+        predicted it on a frame without detection.
         """
         found = [chip for face in packet.faces if (chip := face.data.get("chip")) is not None]
         chips = [chip.cut_for(self.chip).image for chip in found]
@@ -76,18 +76,19 @@ class Classifier(Stage[OptionsT]):
         return packet.replace(faces=faces)
 
     def _compare(self, image: Image) -> None:
-        """Warn once of an aligner that gives something else than what it was asked for."""
+        """Warn once of an aligner that ignores `chip`."""
         if self._warned or self.chip is None or self.chip.channels == 1 or image.ndim == 3:
             return
         self._warned = True
-        self.context.log.warning("wants faces in colour, and the aligner gives grey ones")
+        self.context.log.warning("the model needs faces in colour, but the aligner provides grey ones")
 
     def _checked(self, given: npt.ArrayLike, faces: int) -> npt.NDArray[np.float64]:
         rows = np.asarray(given, np.float64)
         wanted = (faces, len(self.classes))
         if rows.shape != wanted:
             raise ValueError(
-                f"probabilities gave the shape {rows.shape}, not {wanted}: a row a face, one a class"
+                f"probabilities returned the shape {rows.shape}, not {wanted}: "
+                "a row for each face, a column for each class"
             )
         return rows
 

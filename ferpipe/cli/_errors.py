@@ -65,7 +65,7 @@ def _failed(error: BaseException, message: str, code: int) -> int:
 
 
 def _of_a_file(error: OSError) -> str:
-    """A full disk, a folder that may not be written to: the user's to mend, where a file is named."""
+    """A full disk or a read-only folder: an error that the user can correct, if it names a file."""
     if error.filename is None or error.strerror is None:
         return _internal(error)
     return redact(f"cannot use '{os.fsdecode(error.filename)}': {error.strerror}")

@@ -12,21 +12,15 @@ from pathlib import Path, PurePath
 from ferpipe.analysis import STILLS, is_pattern
 from ferpipe.cli._options import RunOptions
 from ferpipe.errors import FerpipeError, UsageError
+from ferpipe.suffixes import VIDEOS
 
 __all__ = ["Input", "expand", "figures_of", "is_a_folder", "run_each", "targets_of"]
-
-VIDEOS = frozenset(
-    ".264 .265 .3g2 .3gp .amv .asf .avi .divx .dv .f4v .flv .h264 .h265 .hevc .ivf .m1v .m2ts .m2v .m4v "  # noqa: SIM905
-    ".mjpeg .mjpg .mkv .mov .mp4 .mpe .mpeg .mpg .mts .mxf .nut .ogg .ogv .qt .rm .rmvb .ts .vob .webm .wmv "
-    ".wtv .y4m".split()
-)
-"""Suffixes of the files of a folder that are read as videos; a file that is named may have any."""
 
 PICTURES = STILLS | {".gif"}
 """Suffixes of the files of a folder that are read as pictures; a GIF that is named is a video."""
 
 NAMED = 3
-"""Names of files that are left out which a line gives."""
+"""Number of skipped files that one line names."""
 
 _INTERRUPTED = {130, 143}
 

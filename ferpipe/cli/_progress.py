@@ -59,7 +59,7 @@ class _Pace:
 
 
 def _part(source: SourceReport) -> tuple[int, int | None]:
-    """Where the part of the stream that was asked for begins and ends, in microseconds; an end of
+    """Where the requested part of the stream begins and ends, in microseconds; an end of
     None is not known.
     """
     stream = source.stream

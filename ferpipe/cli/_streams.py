@@ -24,11 +24,11 @@ _OUTPUT, _ERROR = 1, 2
 _PIECE = 4096
 """Bytes that a pipe which is ready for writing takes at once (POSIX's PIPE_BUF, on Linux)."""
 _WAITING = 1 << 18
-"""Bytes that wait for a reader; what comes then is left out."""
+"""Bytes that wait for a reader; what exceeds them is dropped."""
 
 
 class Patient(io.RawIOBase):
-    """Standard error for which nobody waits: text that cannot be written now is kept, and later left out.
+    """Standard error that never blocks: text that cannot be written now is kept, and later dropped.
 
     A reader may pause (`less`), go away (`head`), or write to a full disk.  Each write is taken whole.
     """
@@ -81,7 +81,7 @@ class Patient(io.RawIOBase):
         while self._waiting or self._left_out:
             if not self._waiting:
                 lines, self._left_out = self._left_out, 0
-                self._keep(b"ferpipe: %d lines were left out: nobody was reading\n" % lines)
+                self._keep(b"ferpipe: %d lines were dropped: nobody was reading\n" % lines)
             if not self._is_ready(wait=wait):
                 return
             self._write_first()

@@ -126,7 +126,7 @@ def _timelines(videos: tuple[str, ...], inputs: list[Input], path: str) -> list[
 
 def _hide_more(stages: list[dict[str, Any]]) -> None:
     """Have BlazeFace and the tracker find more: a thing hidden by mistake does no harm, a face shown does."""
-    more = {"blazeface": {"threshold": 0.3, "max_faces": 1000}, "track": {"carry": 0.5}}
+    more = {"blazeface": {"threshold": 0.3, "max_faces": 1000, "follow": False}, "track": {"carry": 0.5}}
     for stage in stages:
         if stage["use"] in more:
             stage["with"] = {**stage.get("with", {}), **more[stage["use"]]}

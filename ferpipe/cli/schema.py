@@ -21,7 +21,7 @@ def command(output: Path | None, plugins: tuple[str, ...]) -> None:
     import json
 
     from ferpipe.config import json_schema
-    from ferpipe.errors import UsageError
+    from ferpipe.output import Output
     from ferpipe.plugins import registry_with
 
     registry = registry_with(plugins, "--plugin")
@@ -29,8 +29,5 @@ def command(output: Path | None, plugins: tuple[str, ...]) -> None:
     if output is None:
         click.echo(text, nl=False)
         return
-    try:
-        output.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise UsageError(f"cannot write '{output}': {error.strerror}") from error
+    Output.save(output, text, overwrite=True)
     click.echo(f"wrote {output}")

@@ -61,8 +61,8 @@ class Entry:
         keys = validate(StageKeys, self.item, notes, self.name, owner="a stage")
         options = self._options(notes)
         inputs = self._inputs(before)
-        told = options is not None or _has_plain_contract(self.stage)
-        stage = self.stage if told and not self.broken else Unknown
+        known = options is not None or _has_plain_contract(self.stage)
+        stage = self.stage if known and not self.broken else Unknown
         if keys is None:
             return Node(self.name, self.use, stage, options or Options(), inputs)
         return Node(self.name, self.use, stage, options or Options(), inputs, keys.policy(), keys.timeout)

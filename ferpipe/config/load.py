@@ -36,10 +36,10 @@ def load(
 ) -> Definition:
     """The proven pipeline in a YAML file.
 
-    registry: the installed stages, or what makes them; left out, `ferpipe.plugins.Registry()`.
+    registry: the installed stages, or what makes them; default: `ferpipe.plugins.Registry()`.
         The plugin files that the pipeline names are added to it.
     overrides: `stage.option=value` or `run.setting=value`, the value in YAML.
-    env: the variables that `${VAR}` refers to; left out, the environment.
+    env: the variables that `${VAR}` refers to; default: the environment.
     local_plugins: whether the pipeline is trusted: whether it may name plugin files, which are code,
         read the environment, and have its stages do more than read sources and write files.
     Raises ConfigError with every mistake, each with file, line and column.

@@ -98,7 +98,7 @@ def from_object(value: Any, place: Place) -> Item:
 def locate(item: Item, path: Sequence[str | int]) -> tuple[Item, tuple[str | int, ...]]:
     """The item at `path` and the path really walked.
 
-    Steps that the item does not have are left out: pydantic names the branches of a union so.
+    Steps that the item does not have are omitted: they are pydantic's names of the branches of a union.
     """
     walked: list[str | int] = []
     for step in path:

@@ -19,7 +19,7 @@ __all__ = ["Flow", "Givers", "follow"]
 class Given(NamedTuple):
     """One version of a kind, or of a measure.
 
-    by: the node that gave it last.  parts: all the nodes that had a part in it.
+    by: the node that set it last.  parts: all the nodes that had a part in it.
     """
 
     by: int
@@ -109,6 +109,8 @@ class _Follower:
             arrived[kind] = Given(i, frozenset({i}))
         self.flow.arrived[i] = arrived
         kept = _kept(arrived, needs, gives)
+        if "emotions" not in kept:  # then there is nothing to smooth, and a smoother of measures gives none
+            gives -= {"smoothed"}
         self.flow.measured[i] = measured = self._measured(i, kept)
         self.flow.left[i] = _given(i, kept, needs, gives, measured)
 
@@ -191,8 +193,10 @@ class _Follower:
         name = nodes[i].name
         there = [j for j in range(len(nodes)) if j != i and self._gives(j, kind)]
         for j in there:
+            if kind == "smoothed" and "emotions" not in self.flow.arrived.get(j, ("emotions",)):
+                return f"'{nodes[j].name}' gives it if there are emotions: put a classifier before it"
             if j in self.ancestors[i]:
-                return f"what '{nodes[j].name}' gave is lost on the way: put it directly before '{name}'"
+                return f"what '{nodes[j].name}' gives is lost on the way: put it directly before '{name}'"
             if i in self.ancestors[j]:
                 return f"'{nodes[j].name}' gives it: move it before '{name}'"
         if there:

@@ -80,7 +80,7 @@ class Node:
 class Arrival:
     """What a node works with, as the proof has found it.
 
-    givers: for each kind that arrives, the node that gave it last.
+    givers: for each kind that arrives, the node that set it last.
     measures: those that may be in its packets, by name: what arrives, and what it declares itself.
     merge: of a join, the input that each kind and measure is taken from.
     notes_from: the nodes before it whose notes hold here, in topological order: those that had a part in

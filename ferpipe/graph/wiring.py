@@ -38,7 +38,7 @@ class Wiring:
 
 
 def wire(nodes: Sequence[Node], key: str = "from") -> Wiring:
-    """Resolve the names in `inputs`; what is wrong is left out and stands in `faults`."""
+    """Resolve the names in `inputs`; invalid ones are omitted and reported in `faults`."""
     wiring = Wiring(nodes, key)
     positions = _positions(wiring)
     for i, node in enumerate(nodes):

@@ -7,13 +7,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from ferpipe.models.card import is_card, is_side_file
 from ferpipe.models.checksum import file_digest
 from ferpipe.models.download import REMOTE, Remote
 from ferpipe.resources import read_json, read_small
 
 __all__ = ["Shelf", "find"]
-
-_FORMAT = "ferpipe.model/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,20 +54,7 @@ def find(folders: Iterable[Path]) -> tuple[Shelf, ...]:
 def _is_second(side: Path) -> bool:
     """Whether it is the NAME.ferpipe.json of a model that has a NAME.json: the same in another format."""
     name = side.name.removesuffix(".ferpipe.json")
-    return name != side.name and _is_side_file(side.with_name(f"{name}.json"))
-
-
-def _is_side_file(path: Path) -> bool:
-    """Whether it is one; the layers of a Keras network are JSON too."""
-    try:
-        facts = read_json(path)
-    except (OSError, ValueError):
-        return False
-    return isinstance(facts, dict) and _is_ours(facts)
-
-
-def _is_ours(facts: dict[str, Any]) -> bool:
-    return str(facts.get("version", "")).startswith(_FORMAT)
+    return name != side.name and is_side_file(side.with_name(f"{name}.json"))
 
 
 def _lies(folder: Path, remote: Remote) -> bool:
@@ -104,9 +90,7 @@ def _from_side_file(side: Path) -> Shelf | None:
         facts = read_json(side)
     except (OSError, ValueError):
         return Shelf(side.stem, "", side, "unreadable")
-    if not isinstance(facts, dict):
-        return None
-    if not _is_ours(facts):
+    if not is_card(facts):
         return None
     path = side.parent / str(facts.get("file", side.stem))
     return Shelf(

@@ -42,12 +42,12 @@ def stage(
 
     use: the name of an installed stage, or a stage object.
     options: its options; leave them out for an object, which has its own.
-    from_: the names of the stages that it takes packets from; left out, the one before it.  Two
+    from_: the names of the stages that it takes packets from; default: the one before it.  Two
         stages that take packets from the same one are a tee, a stage with two inputs is a join.
-    name: its name in the pipeline; left out, that of the stage, with `-2`, `-3` where it is taken.
+    name: its name in the pipeline; default: that of the stage, with `-2`, `-3` where it is taken.
     on_error: `"fail"` ends the run, `"skip"` leaves the packet out, `"pass"` gives it on as it came;
         `{"action": "skip", "budget": 10}` ends the run after more errors than that.
-    timeout: seconds that one call may take before the run is ended; left out, 30.
+    timeout: seconds that one call may take before the run is ended; default: 30.
 
     Raises ConfigError, like `Pipeline.of`, where one of them has the wrong type.
 

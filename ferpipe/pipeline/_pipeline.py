@@ -233,7 +233,7 @@ class Pipeline:
 
         The caller's pictures take the place of the source, where the pipeline has one.
         live: whether `process` returns at once, and pictures may be dropped.
-        at: the stage whose packets are given; left out, the last one.
+        at: the stage whose packets are given; default: the last one.
         color: the order of the channels of the caller's arrays, "bgr" or "rgb".
 
         Raises UsageError where the pipeline has several sources, or one that gives more than frames.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import queue
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import suppress
@@ -55,6 +54,8 @@ class Results:
             self._keep(run.report())
 
     async def __aiter__(self) -> AsyncIterator[Packet]:
+        import asyncio  # a sixth of the start of every command, and few programs wait like this
+
         loop, came = asyncio.get_running_loop(), asyncio.Event()
 
         def notify() -> None:

@@ -65,7 +65,7 @@ class Caller(Source[Options]):
         return replaced is None
 
     def wait_until_asked(self, over: Callable[[], bool]) -> None:
-        """Wait until the next packet is asked for: with one thread, the one before has left by then."""
+        """Wait until the next packet is requested: with one thread, the previous one has left by then."""
         with self._changed:
             while not self._asked and not over():
                 self._changed.wait(_TICK)

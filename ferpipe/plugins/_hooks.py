@@ -22,7 +22,7 @@ class Hooks:
     with nobody else's implementation: an error has one culprit, and a result one origin.
 
     blame: is given the key of a plugin whose wrapper raises, the hook and the error; the wrapper is
-        left out from then on.
+        disabled from then on.
     """
 
     def __init__(self, blame: Callable[[str, str, BaseException], None]) -> None:

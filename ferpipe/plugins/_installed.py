@@ -41,14 +41,14 @@ def installed() -> tuple[list[Installed], list[tuple[str, str]]]:
     """Each entry point once, ferpipe's own first, then by distribution and name; and the origin and
     cause of each distribution whose entry points cannot be read.
     """
-    told: dict[int, tuple[str, str]] = {}
+    owners: dict[int, tuple[str, str]] = {}
     found: dict[tuple[str, str], Installed] = {}
     points, malformed = points_of(_GROUP)
     for point in points:
         # The metadata is parsed at every look, and it holds the whole README.
-        if id(point.dist) not in told:
-            told[id(point.dist)] = _whose(point)
-        found[point.name, point.value] = Installed(point, *told[id(point.dist)])
+        if id(point.dist) not in owners:
+            owners[id(point.dist)] = _whose(point)
+        found[point.name, point.value] = Installed(point, *owners[id(point.dist)])
     in_order = sorted(
         found.values(), key=lambda it: (it.distribution != _OWN, it.distribution, it.point.name)
     )

@@ -19,11 +19,11 @@ _serial = count(1)
 
 
 class _MissingError(FileNotFoundError):
-    """The plugin file itself is not there; whoever tells it has named the file."""
+    """The plugin file itself is not there; the caller's message names the file."""
 
 
 class _Uncached(SourceFileLoader):
-    """A loader that always compiles: a stranger's folder gets no `__pycache__`, and a file that
+    """A loader that always compiles: an untrusted folder gets no `__pycache__`, and a file that
     was changed within a second is not mistaken for the one before.
     """
 

@@ -14,8 +14,8 @@ __all__ = ["registry_with"]
 def registry_with(files: Sequence[str | Path], named_by: str) -> Registry:
     """A registry that has the stages of `files`.
 
-    An installed plugin that is broken is no reason to stop, as nobody asked for it; a file was
-    asked for.  Raises ConfigError with each that is broken; `named_by` is what named them.
+    An installed plugin that is broken does not stop anything, as it was not requested; a file
+    was.  Raises ConfigError with each that is broken; `named_by` is what named them.
     """
     registry = Registry()
     broken = [problem for file in files if (problem := registry.add_file(file)) is not None]

@@ -23,7 +23,7 @@ __all__ = ["Board", "RunContext"]
 
 
 class Board:
-    """What the stages of one run tell each other: the streams, and notes by the stage that left them."""
+    """What the stages of one run share: the streams, and notes by the stage that wrote them."""
 
     def __init__(
         self,
@@ -91,7 +91,7 @@ class RunContext:
 
     @property
     def complete(self) -> bool:
-        """Whether nothing has asked for an end before that of the sources, and they were read whole."""
+        """Whether the sources were read to their end and nothing stopped the run before."""
         return self._control.complete
 
     @property

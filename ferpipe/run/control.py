@@ -1,4 +1,4 @@
-"""How a run ends: one stop, the first fatal error, and who asked for it."""
+"""How a run ends: one stop event, the first fatal error, and the reason."""
 
 from __future__ import annotations
 

@@ -222,14 +222,11 @@ class Run:
             self._components.append(
                 Component(names[0], names, Ledger(leaves, self.control), self._is_live(names[0]))
             )
-        stages = (self._workers, self._components, self._left, self._copies)
+        stages = (self._workers, self._components, self._ages.see, self._copies)
         floor = Floor(self.graph, self.settings, self.control, *stages, self._taps)
         self._executor = _EXECUTORS[self.settings.executor](floor)
         self._executor.execute()
         self.control.settle()
-
-    def _left(self, packet: Packet) -> None:
-        self._ages.see(packet)
 
     # -- closing -------------------------------------------------------------------------
 

@@ -58,6 +58,11 @@ class Floor:
             (consumer, self.graph[consumer].inputs.index(name)) for consumer in self.graph.consumers[name]
         ]
 
+    def is_silent(self, name: str) -> bool:
+        """Whether `leave` has nothing to do for the node `name`."""
+        last = any(name == component.names[-1] for component in self.components)
+        return not last and name not in self.taps and bool(self.graph.consumers[name])
+
     def leave(self, component: Component, name: str, message: Message) -> None:
         """A message leaves the node `name`, which is settled where nobody takes it from there."""
         if message.packet is not None and name == component.names[-1]:

@@ -86,7 +86,7 @@ class Gate:
         return True
 
     def missed(self, n: int) -> None:
-        """Count frames that the source left out since none was wanted."""
+        """Count frames that the source dropped because none was requested."""
         self._ledger.late(n)
 
     def end(self) -> None:

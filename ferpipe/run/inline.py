@@ -24,7 +24,12 @@ class InlineExecutor(Executor):
 
     def __init__(self, floor: Floor) -> None:
         super().__init__(floor)
-        self._lanes = {node.name: floor.lanes(node.name) for node in floor.graph.nodes}
+        names = [node.name for node in floor.graph.nodes]
+        self._lanes = {
+            name: [(floor.workers[consumer], consumer, lane) for consumer, lane in floor.lanes(name)]
+            for name in names
+        }
+        self._silent = frozenset(filter(floor.is_silent, names))
 
     def execute(self) -> None:
         """Run component after component.  Raises UsageError where several of them are live."""
@@ -72,6 +77,8 @@ class InlineExecutor(Executor):
         work = deque((name, message) for message in messages)
         while work:
             giver, message = work.popleft()
-            self.floor.leave(component, giver, message)
-            for consumer, lane in self._lanes[giver]:
-                work.extend((consumer, given) for given in self.floor.workers[consumer].accept(lane, message))
+            if giver not in self._silent:
+                self.floor.leave(component, giver, message)
+            for worker, consumer, lane in self._lanes[giver]:
+                for given in worker.accept(lane, message):
+                    work.append((consumer, given))

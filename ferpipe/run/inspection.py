@@ -1,6 +1,6 @@
-"""What a stage gave, checked where it gave it, so that no other stage is blamed for it.
+"""Validate what a stage returns, so that an error names the stage that caused it.
 
-Only what differs from the packet that the stage was handed is looked at: a stage that changes nothing
+Only what differs from the packet that the stage received is inspected: a stage that changes nothing
 costs nothing here.
 """
 
@@ -31,7 +31,7 @@ _ITEMS: Mapping[str, type] = {"faces": Face, "marks": Mark}
 
 
 class Inspection:
-    """Looks for what a stage may not give.
+    """Finds what a stage may not return.
 
     measures: those that may be in its packets, by name.
     gives: the kinds that it promises; those that hang on faces may be known of some faces only.
@@ -172,6 +172,8 @@ def _frame_objection(frame: Frame) -> str | None:
         return f"the picture of a frame is {name_of(frame.picture)}, where the name of a file is expected"
     if not isinstance(frame.captured, float | int | None):
         return f"'captured' of a frame is {name_of(frame.captured)}, where time.monotonic() is expected"
+    if frame.planes is not None:  # they have checked themselves
+        return None
     return _picture_objection("the image of a frame", frame.image, grey=False)
 
 

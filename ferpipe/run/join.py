@@ -16,7 +16,7 @@ __all__ = ["Join"]
 class Join:
     """Waits until every input has settled a frame, then gives the frame once.
 
-    A frame that a branch left out is left out behind the join too: its finding is missing, and
+    A frame that a branch dropped is dropped behind the join too: its finding is missing, and
     what stands behind the join was promised it.
     """
 

@@ -50,7 +50,7 @@ class Ledger:
             seq = self.entered
             self.entered += 1
             self._moved = monotonic()
-            size = packet.frame.image.nbytes
+            size = packet.frame.nbytes
             self._under_way[seq] = [self._leaves, size]
             self.bytes += size
         return Message(seq, packet.time, packet)

@@ -56,7 +56,7 @@ class Mailbox:
     def get(self, most: int | None = None) -> list[tuple[int, Message]]:
         """The next messages and their lanes, in the order of arrival; none when the run stops.
 
-        Up to `most` at once, left out half of what fits: a wake-up for every message would cost more
+        Up to `most` at once, by default half of what fits: a wake-up for every message would cost more
         than the message.
         """
         with self._came:

@@ -31,7 +31,7 @@ class Message:
     cause: str = ""
 
     def without(self, fate: Fate, cause: str) -> Message:
-        """The same moment, its packet left out."""
+        """The same moment without its packet."""
         return Message(self.seq, self.time, None, fate, cause)
 
 

@@ -18,7 +18,7 @@ __all__ = ["provenance"]
 def provenance(graph: Graph, name: str) -> dict[str, Any]:
     """The stages on the way to the node `name` with the options that were changed, and their SHA-256.
 
-    Names of files, addresses and every other free text are left out, since a timeline is given away:
+    Names of files, addresses and all other free text are omitted, since timelines are shared:
     the entry is the same for every recording that went through the same stages, on every machine and in
     both executors.
     """

@@ -63,6 +63,7 @@ class ThreadsExecutor(Executor):
         super().__init__(floor)
         nodes = floor.graph.nodes
         self._lanes = {node.name: floor.lanes(node.name) for node in nodes}
+        self._silent = frozenset(node.name for node in nodes if floor.is_silent(node.name))
         self._boxes = {
             node.name: Mailbox(len(node.inputs), floor.settings.queue, floor.control)
             for node in nodes
@@ -140,7 +141,8 @@ class ThreadsExecutor(Executor):
             self._boxes[consumer].put(lane, END, force=True)
 
     def _give(self, component: Component, name: str, message: Message) -> None:
-        self.floor.leave(component, name, message)
+        if name not in self._silent:
+            self.floor.leave(component, name, message)
         for consumer, lane in self._lanes[name]:
             self._boxes[consumer].put(lane, message)
 

@@ -13,6 +13,9 @@ __all__ = ["Ages", "Histogram", "merged"]
 _STEPS = 16
 """Buckets a doubling: percentiles are right to within 4.4 %."""
 
+_LAST = _STEPS * 40 - 1
+"""The bucket of everything above a day."""
+
 
 class Histogram:
     """Durations in seconds, kept as counts in logarithmic buckets."""
@@ -22,16 +25,16 @@ class Histogram:
         self.total = 0.0
         self.longest = 0.0
         self.recent = 0.0
-        self._buckets = [0] * (_STEPS * 40)
+        self._buckets = [0] * (_LAST + 1)
 
     def add(self, seconds: float) -> None:
         """Count one duration."""
-        self.count += 1
+        self.count = count = self.count + 1
         self.total += seconds
-        self.recent += (seconds - self.recent) * (0.1 if self.count > 10 else 1.0 / self.count)
+        self.recent += (seconds - self.recent) * (0.1 if count > 10 else 1.0 / count)
         self.longest = max(self.longest, seconds)
         bucket = int(_STEPS * log2(seconds * 1e7)) if seconds > 1e-7 else 0
-        self._buckets[min(bucket, len(self._buckets) - 1)] += 1
+        self._buckets[min(_LAST, bucket)] += 1
 
     def include(self, other: Histogram) -> None:
         """Count all durations of another histogram too."""

@@ -1,4 +1,4 @@
-"""One stage at work: its calls, its errors, its promises, its figures.
+"""One running stage: its calls, errors, contract and statistics.
 
 A worker is what both executors drive; that it is the same is why they behave the same.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter, deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from threading import Lock
@@ -23,6 +23,7 @@ from ferpipe.run.inspection import Inspection
 from ferpipe.run.join import Join
 from ferpipe.run.message import Message
 from ferpipe.run.policy import ErrorCount, excused, spent
+from ferpipe.run.returned import ReturnedError, returned
 from ferpipe.run.timing import Histogram
 from ferpipe.run.trace import Trace
 from ferpipe.stages import Stage
@@ -74,7 +75,7 @@ class Worker:
         self.ended = False
         self.dead = False
         self.abandoned = False
-        self.cleared: Callable[[], None] | None = None  # called once a stage that was left behind is closed
+        self.cleared: Callable[[], None] | None = None  # called once an abandoned stage is closed
         self._trace = trace
         self._row = 0
         if trace is not None:
@@ -95,8 +96,7 @@ class Worker:
 
     def writing(self) -> None:
         """Something of an output was written: the limit of a call is none on finishing what there is."""
-        call = self.call
-        if call is not None and call.what in {"flush", "close"}:
+        if (call := self.call) is not None and call.what in {"flush", "close"}:
             call.since = perf_counter()
 
     def guarded(self, what: str, function: Callable[[], Any], message: Message | None = None) -> Any:
@@ -106,16 +106,19 @@ class Worker:
         try:
             return function()
         finally:
-            with self._handover:
-                self.call = None
-                late = self.abandoned
-            if late:
-                self._come_back(what)
-            seconds = perf_counter() - start
-            if message is not None:
-                self.timing.add(seconds)
-            if self._trace is not None:
-                self._trace.span(self._row, what, start, seconds, frame_of(message))
+            self._returned(what, start, message)
+
+    def _returned(self, what: str, start: float, message: Message | None) -> None:
+        with self._handover:
+            self.call = None
+            late = self.abandoned
+        if late:
+            self._come_back(what)
+        seconds = perf_counter() - start
+        if message is not None:
+            self.timing.add(seconds)
+        if self._trace is not None:
+            self._trace.span(self._row, what, start, seconds, frame_of(message))
 
     def _come_back(self, what: str) -> None:
         """Clear up behind a stage that was left behind in the call `what`."""
@@ -148,7 +151,7 @@ class Worker:
         flushed: list[Message] = []
         if self.opened and not self.dead and not self.control.stop.is_set():
             try:
-                flushed = self._release(self.guarded("flush", lambda: _several(self.stage.flush())), "flush")
+                flushed = self._release(self.guarded("flush", lambda: returned(self.stage.flush())), "flush")
             except BaseException as error:  # noqa: BLE001 -- a plugin may raise anything
                 self.fail(self.as_error("flush", error))
                 flushed = self._taken()
@@ -164,7 +167,7 @@ class Worker:
 
     def as_error(self, call: str, error: BaseException, message: Message | None = None) -> FerpipeError:
         """The error that is reported for an exception raised by the stage."""
-        if isinstance(error, _NonsenseError):
+        if isinstance(error, ReturnedError):
             return self.stage_error(error.call, str(error), error.message or message)
         if isinstance(error, UsageError):
             return UsageError(f"stage '{self.node.name}': {explain(error)}")
@@ -194,14 +197,18 @@ class Worker:
         return True
 
     def attempt(self, message: Message) -> list[object] | BaseException:
-        """Let the stage work on a message: what it gave, or what it raised."""
+        """Let the stage process a message: what it returned, or what it raised."""
         packet = message.packet
         if packet is None or self.dead:
             return []
-        try:
-            return self.guarded("process", lambda: _several(self.stage.process(packet)), message)  # type: ignore[no-any-return]
+        start = perf_counter()
+        self.call = Call("process", start, message)
+        try:  # what `guarded` does, without its two calls
+            return returned(self.stage.process(packet))
         except BaseException as error:  # noqa: BLE001 -- a plugin may raise anything
             return error
+        finally:
+            self._returned("process", start, message)
 
     def conclude(self, message: Message, attempt: list[object] | BaseException) -> list[Message]:
         """What goes to the consumers after an attempt; judges an error by the stage's policy."""
@@ -249,12 +256,13 @@ class Worker:
         return message
 
     def _direct(self, message: Message, given: list[object]) -> Message:
-        if not given or given == [None]:
-            return message.without("dropped", self.node.name)
         if len(given) > 1:
-            raise _NonsenseError("process", "returned several packets where one or None is expected", message)
-        self._check(message, given[0], "process")
-        return Message(message.seq, message.time, given[0])  # type: ignore[arg-type]
+            raise ReturnedError("process", "returned several packets where one or None is expected", message)
+        packet = given[0] if given else None
+        if packet is None:
+            return message.without("dropped", self.node.name)
+        self._check(message, packet, "process")
+        return message if packet is message.packet else Message(message.seq, message.time, packet)  # type: ignore[arg-type]
 
     def _release(self, given: list[object], call: str) -> list[Message]:
         """Match what a delaying stage gives with what it kept; settle what it passed over."""
@@ -280,29 +288,13 @@ class Worker:
 
     def _find(self, packet: object, call: str) -> Message:
         if not isinstance(packet, Packet):
-            raise _NonsenseError(call, f"returned {name_of(packet)} where packets are expected")
+            raise ReturnedError(call, f"returned {name_of(packet)} where packets are expected")
         for kept in self._kept:
             if self._holds(kept) and kept.time == packet.time:
                 return kept
-        raise _NonsenseError(call, f"returned a packet at {packet.time} us that it does not hold")
+        raise ReturnedError(call, f"returned a packet at {packet.time} us that it does not hold")
 
     def _check(self, message: Message, packet: object, call: str) -> None:
         wrong = self.inspection.objection(packet, message.packet)
         if wrong is not None:
-            raise _NonsenseError(call, wrong, message)
-
-
-class _NonsenseError(Exception):
-    """The stage gave what its contract does not allow."""
-
-    def __init__(self, call: str, what: str, message: Message | None = None) -> None:
-        super().__init__(what)
-        self.call = call
-        self.message = message
-
-
-def _several(result: object) -> list[object]:
-    """What a stage gave, as a list.  A generator runs here, in the stage's own call."""
-    if isinstance(result, Packet) or not isinstance(result, Iterable) or isinstance(result, str):
-        return [result]
-    return list(result)
+            raise ReturnedError(call, wrong, message)

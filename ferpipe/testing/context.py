@@ -46,7 +46,7 @@ class TestContext:
         self.notes[key] = value
 
     def ask(self, kind: str, wanted: Any) -> None:
-        """Keep what is asked for in `asks`."""
+        """Record the request in `asks`."""
         self.asks.append((kind, wanted))
 
     def alive(self, state: str | None = None) -> None:

@@ -15,7 +15,7 @@ import numpy as np
 from ferpipe.packet import Chip, Face, Packet, StreamInfo, is_of_faces
 from ferpipe.stages import Options, Source, Stage
 from ferpipe.testing.context import TestContext
-from ferpipe.testing.drive import run_source, run_stage
+from ferpipe.testing.drive import results_of, run_source, run_stage
 from ferpipe.testing.examples import default_packets
 from ferpipe.testing.traces import class_state, files_outside
 
@@ -40,10 +40,11 @@ def check_stage(
     Raises AssertionError: no docstring; an option without a description; needs or gives that are
     not sets of names; a value that the engine refuses, such as faces that are no tuple of `Face`; a
     kind given or needed but not declared; a kind of faces that is promised and that no face has; no
-    packet given at all; an input that was changed; a second instance that behaves otherwise; a class
-    attribute that was changed; a file written outside `context.output`; no closing right after
-    `open`; a thread left behind; an `independent` stage that gives other things when a packet
-    reaches it alone.  Of a live source the times may differ from one instance to the next.
+    packet given at all; an input that was changed; an array that was changed after it was returned; a
+    second instance that behaves otherwise; a class attribute that was changed; a file written outside
+    `context.output`; no closing right after `open`; a thread left behind; an `independent` stage that
+    gives other things when a packet reaches it alone.  Of a live source the times may differ from one
+    instance to the next.
     """
     _check_words(stage)
     settings = options if isinstance(options, Options) else stage.Options.model_validate(options or {})
@@ -126,7 +127,19 @@ def _check_packets(
     before = [_arrays(packet) for packet in packets]
 
     def run(name: str) -> list[Packet]:
-        return run_stage(stage(options), packets, folder=folder / name)
+        given, seen = [], []
+        for packet in results_of(stage(options), packets, folder=folder / name):
+            given.append(packet)
+            seen.append(_arrays(packet))
+        _demand(
+            before == [_arrays(packet) for packet in packets],
+            "it changed a packet it was given: work on a copy of the picture",
+        )
+        _demand(
+            seen == [_arrays(packet) for packet in given],
+            "it changed an array after returning it: make a new array for each packet",
+        )
+        return given
 
     _demand(
         stage.delays or not isgeneratorfunction(stage.process),
@@ -139,10 +152,6 @@ def _check_packets(
         _demand(
             packet.data.keys() <= declared, f"it gives {sorted(packet.data.keys() - declared)} undeclared"
         )
-    _demand(
-        before == [_arrays(packet) for packet in packets],
-        "it changed a packet it was given: work on a copy of the picture",
-    )
     if stage.independent(options):
         _demand(not stage.delays, "it is independent and delays: replicas could not keep the order")
         alone = [run_stage(stage(options), [p], folder=folder / f"alone-{i}") for i, p in enumerate(packets)]
@@ -181,15 +190,17 @@ def _check_promises(gives: frozenset[str], packets: Sequence[Packet], given: Seq
     """What the engine cannot demand of each packet: that there are some, and that some face has it."""
     _demand(
         given,
-        f"it gave none of the {len(packets)} packets on: is a return forgotten? (If it leaves them out on "
-        "purpose, pass packets that it gives on.)",
+        f"it returned none of the {len(packets)} packets: is a return missing? (If it drops them on "
+        "purpose, pass packets that it returns.)",
     )
     faces = [face for packet in given for face in packet.faces]
+    if not any(face.emotion for face in faces):
+        gives -= {"smoothed"}  # as in a pipeline: there is nothing to smooth
     for kind in sorted(kind for kind in gives if is_of_faces(kind)):
         if any(packet.faces for packet in packets) or faces:
             _demand(
                 any(_has(face, kind) for face in faces),
-                f"it promises '{kind}', and none of the {len(faces)} faces that it gave has it",
+                f"it promises '{kind}', and none of the {len(faces)} faces that it returned has it",
             )
 
 

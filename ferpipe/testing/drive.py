@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -22,7 +21,7 @@ from ferpipe.run.worker import Worker
 from ferpipe.stages import Context, Options, Source, Stage
 from ferpipe.testing.context import TestContext
 
-__all__ = ["fake_source", "make_packet", "make_packets", "run_source", "run_stage"]
+__all__ = ["fake_source", "make_packet", "make_packets", "results_of", "run_source", "run_stage"]
 
 
 def make_packet(
@@ -34,7 +33,7 @@ def make_packet(
     discontinuity: bool = False,
     **kinds: Any,
 ) -> Packet:
-    """A packet of `image` ((H, W, 3) uint8 BGR; black, 64x48, where left out) with `kinds`."""
+    """A packet of `image` ((H, W, 3) uint8 BGR; black, 64x48, if omitted) with `kinds`."""
     picture = np.zeros((48, 64, 3), np.uint8) if image is None else np.array(image)
     return Packet(Frame(picture, time, index, source, discontinuity)).replace(**kinds)
 
@@ -57,6 +56,17 @@ def run_stage(
     missing from the packets, a promised kind that it does not give, a packet of another moment, a
     measure that it does not declare, or any other value that the engine refuses.
     """
+    return list(results_of(stage, packets, context=context, folder=folder))
+
+
+def results_of(
+    stage: Stage[Any],
+    packets: Sequence[Packet],
+    *,
+    context: TestContext | None = None,
+    folder: Path | None = None,
+) -> Iterator[Packet]:
+    """What `run_stage` gives, each packet as soon as the stage gives it."""
     context = context or TestContext(folder or Path.cwd())
     needs, _ = stage.contract(stage.options)
     arriving = _measures_in(packets)
@@ -68,17 +78,19 @@ def run_stage(
         if missing:
             raise AssertionError(f"the packets lack {sorted(missing)}, which the stage needs")
     worker = _TestedWorker(stage, context, {**arriving, **own})
-    given: list[Message] = []
     stage.open(context)
     try:
         for number, packet in enumerate(packets):
-            given += worker.accept(0, Message(number, packet.time, packet))
+            yield from _packets(worker.accept(0, Message(number, packet.time, packet)))
             worker.raise_trouble()
-        given += worker.finish()
+        yield from _packets(worker.finish())
         worker.raise_trouble()
     finally:
         stage.close()
-    return [message.packet for message in given if message.packet is not None]
+
+
+def _packets(messages: Iterable[Message]) -> Iterator[Packet]:
+    return (message.packet for message in messages if message.packet is not None)
 
 
 class _TestedWorker(Worker):
@@ -164,7 +176,7 @@ def fake_source(packets: Sequence[Packet], *, live: bool = False) -> type[Source
 
         def open(self, context: Context) -> None:
             super().open(context)
-            height, width = given[0].frame.image.shape[:2] if given else (0, 0)
+            height, width = given[0].frame.shape[:2] if given else (0, 0)
             self.stream = StreamInfo(
                 context.name, "memory", is_live, width, height, frames=len(given) or None
             )
@@ -173,7 +185,7 @@ def fake_source(packets: Sequence[Packet], *, live: bool = False) -> type[Source
             for packet in given:
                 if self.context.stop.is_set():
                     return
-                frame = replace(packet.frame, source=self.context.name)
+                frame = packet.frame.replace(source=self.context.name)
                 yield Packet(frame, packet.data, packet.measures)
 
     return FakeSource

@@ -6,10 +6,12 @@ The format `ferpipe.timeline/2` is described in docs/timeline.md, and by the JSO
 
 from __future__ import annotations
 
+from ferpipe.timeline.builder import TimelineBuilder
 from ferpipe.timeline.model import (
     FORMAT,
     FaceRecord,
     FrameRecord,
+    Header,
     MeasureRecord,
     Segment,
     Spread,
@@ -17,7 +19,7 @@ from ferpipe.timeline.model import (
     Track,
 )
 from ferpipe.timeline.reader import Timeline, load
-from ferpipe.timeline.record import header_from, header_of, record_of
+from ferpipe.timeline.record import header_from, header_of, measure_record, record_of
 from ferpipe.timeline.schema import schema
 from ferpipe.timeline.writer import FORMATS, Format, Writer, format_of
 
@@ -27,17 +29,20 @@ __all__ = [
     "FaceRecord",
     "Format",
     "FrameRecord",
+    "Header",
     "MeasureRecord",
     "Segment",
     "Spread",
     "Summary",
     "Timeline",
+    "TimelineBuilder",
     "Track",
     "Writer",
     "format_of",
     "header_from",
     "header_of",
     "load",
+    "measure_record",
     "record_of",
     "schema",
 ]

@@ -18,6 +18,7 @@ _PEOPLE = 20
 _LEAST = 0.0005
 """Seconds below which a label is not worth naming."""
 _NONE = "no emotion"
+_UNSURE = "unsure"
 
 
 def findings(builder: SummaryBuilder, classes: Sequence[str]) -> list[str]:
@@ -35,6 +36,7 @@ def findings(builder: SummaryBuilder, classes: Sequence[str]) -> list[str]:
 
 def _person(track: Track) -> str:
     times = sorted(track["seconds"].items(), key=lambda item: -item[1])[:_LABELS]
+    times.append((_UNSURE, track.get("unsure", 0.0)))
     looked = ", ".join(f"{label} {_seconds(time)}" for label, time in times if time >= _LEAST)
     return f"person {track['id']} ({track['first']:.1f} to {track['last']:.1f} s): {looked or _NONE}"
 
@@ -48,7 +50,8 @@ def _untracked(builder: SummaryBuilder, summary: Summary) -> str:
     faces, pictures = summary["faces"], summary["frames"] - summary["frames_without_faces"]
     if not faces:
         return "no face was found"
-    labels = dict(builder.untracked.most_common())
+    known, unsure = builder.untracked
+    labels = dict(known.most_common()) | ({_UNSURE: unsure} if unsure else {})
     if without := faces - sum(labels.values()):
         labels[_NONE] = without
     looked = ", ".join(f"{label} {number}" for label, number in labels.items())

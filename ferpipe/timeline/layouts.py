@@ -114,31 +114,34 @@ class Table:
         self._names: list[str] = []
         self._classes: list[str] = []
         self._measures: list[MeasureRecord] = []
-        self._pictures = False
+        self._optional = {"unsure": False, "pictures": False}
 
     def begin(self, header: Header) -> None:
         """The columns."""
         self._measures = header["measures"]
-        self._widen(header["classes"], pictures=False)
+        self._widen(header["classes"], unsure="unsure" in header.get("notes", {}))
 
     def frame(self, record: FrameRecord) -> None:
         """Nothing: a row holds the duration."""
 
     def settled(self, record: FrameRecord, duration: int, classes: list[str]) -> None:
         """The rows of a frame."""
-        self._widen(classes, pictures=self._pictures or "picture" in record)
-        self._output.file.write(_cells(self._names, rows(record, duration, self._classes, self._measures)))
+        unsure = any("unsure" in face for face in record["faces"])
+        self._widen(classes, unsure=unsure, pictures="picture" in record)
+        cells = rows(record, duration, self._classes, self._measures, unsure=self._optional["unsure"])
+        self._output.file.write(_cells(self._names, cells))
 
     def end(self, closing: Mapping[str, Any]) -> None:
         """Columns of classes of which no row speaks."""
-        self._widen(closing.get("classes", self._classes), pictures=self._pictures)
+        self._widen(closing.get("classes", self._classes))
 
-    def _widen(self, classes: list[str], *, pictures: bool) -> None:
-        """Have the columns that are wanted; rows that are there already get empty cells."""
-        if self._names and (classes, pictures) == (self._classes, self._pictures):
+    def _widen(self, classes: list[str], **wanted: bool) -> None:
+        """Have the columns that are wanted too; rows that are there already get empty cells."""
+        optional = {name: there or wanted.get(name, False) for name, there in self._optional.items()}
+        if self._names and (classes, optional) == (self._classes, self._optional):
             return
-        self._classes, self._pictures = list(classes), pictures
-        self._names = columns(classes, self._measures, pictures=pictures)
+        self._classes, self._optional = list(classes), optional
+        self._names = columns(classes, self._measures, **optional)
         self._output.renew(_widened(self._output.part, self._names))
 
 

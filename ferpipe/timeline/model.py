@@ -93,10 +93,12 @@ class _Face(TypedDict):
 class FaceRecord(_Face, total=False):
     """One face in one frame; `box` is [x, y, w, h] in pixels.
 
-    `raw` holds the probabilities before smoothing.  `detected` is there, and False, only where a
+    `unsure` is there, and True, only where the classifier or the smoother cannot tell the label, which is
+    then None.  `raw` holds the probabilities before smoothing.  `detected` is there, and False, only where a
     tracker carried the box over a frame without detection.  `measures` holds what is known.
     """
 
+    unsure: bool
     detected: bool
     measures: dict[str, float]
 
@@ -119,13 +121,20 @@ class FrameRecord(_Frame, total=False):
     measures: dict[str, float]
 
 
-class Segment(TypedDict):
-    """A stretch of time in which one track had one label (None: no label)."""
-
+class _Segment(TypedDict):
     start: float
     end: float
     label: str | None
     mean_probability: float | None
+
+
+class Segment(_Segment, total=False):
+    """A stretch of time in which one track had one label (None: no label).
+
+    `unsure` is there, and True, only where the label was unsure.
+    """
+
+    unsure: bool
 
 
 class _Track(TypedDict):
@@ -143,9 +152,11 @@ class Track(_Track, total=False):
 
     first, last: times of the first and the last frame the track was seen in.
     frames: in how many it was seen.  seconds: time a label.  dominant: the label of most time.
+    unsure: time in which the label was unsure, where there was any.
     measures: how those of its faces were distributed, where any is known.
     """
 
+    unsure: float
     measures: dict[str, Spread]
 
 
@@ -165,9 +176,11 @@ class Summary(_Summary, total=False):
 
     faces: faces in all frames together.  duration: from the first frame to the end of the last.
     seconds: time a label over all faces; share: the same as fractions of their sum.
+    unsure: time in which labels were unsure, over all faces, where there was any.
     measures: how those of all faces, and those of the frames, were distributed, where any is known.
     """
 
+    unsure: float
     measures: dict[str, Spread]
 
 

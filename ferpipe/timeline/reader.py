@@ -63,12 +63,13 @@ class Timeline:
     def columns(self) -> list[str]:
         """The columns of the `.csv`."""
         pictures = any("picture" in record for record in self.frames)
-        return columns(self.classes, self.measures, pictures=pictures)
+        return columns(self.classes, self.measures, unsure=self._may_be_unsure(), pictures=pictures)
 
     def rows(self) -> Iterator[dict[str, Any]]:
         """The rows of the `.csv`, one a face a frame, by column; None where a value is not known."""
+        unsure = self._may_be_unsure()
         for record, lasted in self.paced():
-            yield from rows(record, lasted, self.classes, self.measures)
+            yield from rows(record, lasted, self.classes, self.measures, unsure=unsure)
 
     def to_pandas(self) -> Any:
         """A DataFrame with a row a face a frame and the columns of the `.csv`.
@@ -81,7 +82,14 @@ class Timeline:
             raise UsageError("to_pandas() needs pandas: pip install pandas") from error
         frame = pd.DataFrame(list(self.rows()), columns=self.columns())
         numbers = {name: "float64" for name in columns((), self.measures) if name not in columns(())}
-        return frame.astype({"track": "Int64", "index": "int64", "detected": "bool", **numbers})
+        kinds = {"track": "Int64", "index": "int64", "detected": "bool", "unsure": "bool", **numbers}
+        return frame.astype({name: kind for name, kind in kinds.items() if name in frame})
+
+    def _may_be_unsure(self) -> bool:
+        """Whether labels can be unsure: a stage has noted it, or a face is."""
+        return "unsure" in self.notes or any(
+            "unsure" in face for record in self.frames for face in record["faces"]
+        )
 
 
 def load(path: str | Path) -> Timeline:
@@ -234,7 +242,7 @@ def _read_table(file: TextIO, where: Path) -> Timeline:
     frames: list[FrameRecord] = []
     builder = SummaryBuilder()
     try:
-        for record, duration in frames_of(table, classes):
+        for record, duration in frames_of(_of_one_recording(table, where), classes):
             frames.append(record)
             builder.add(record, duration)
     except (ValueError, TypeError, KeyError) as error:
@@ -248,6 +256,20 @@ def _read_table(file: TextIO, where: Path) -> Timeline:
         summary=builder.summary(classes),
         measures=measures_of(table.fieldnames or ()),
     )
+
+
+def _of_one_recording(table: Iterable[dict[str, str]], where: Path) -> Iterator[dict[str, str]]:
+    """The rows; raises UsageError where a column `file`, as `ferpipe convert` writes it, names several."""
+    first = None
+    for row in table:
+        name = row.get("file")
+        first = name if first is None else first
+        if name != first:
+            raise UsageError(
+                f"'{where}' contains several recordings, '{first}' and '{name}': "
+                "give the timelines that it was made of"
+            )
+        yield row
 
 
 def _parse(text: str) -> Any:

@@ -23,7 +23,7 @@ from ferpipe.timeline.model import (
     seconds,
 )
 
-__all__ = ["header_from", "header_of", "record_of"]
+__all__ = ["header_from", "header_of", "measure_record", "record_of"]
 
 _URL = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*://")
 
@@ -49,7 +49,7 @@ def header_of(
         "source": _source(stream, packet),
         "model": _plain(model),
         "classes": list(classes) or _classes_in(packet),
-        "measures": [_described(measure) for measure in measures],
+        "measures": [measure_record(measure) for measure in measures],
     }
     if notes:
         header["notes"] = _plain(notes)
@@ -75,9 +75,9 @@ def header_from(context: Context, packet: Packet | None) -> Header:
 def record_of(packet: Packet, digits: int = 4) -> FrameRecord:
     """The record of one packet, with probabilities and scores rounded to `digits` decimals.
 
-    A face whose box is not finite is left out.  A score that is not finite is None, and so is an
+    A face whose box is not finite is omitted.  A score that is not finite is None, and so is an
     emotion with a probability that is not finite or not one probability a class.  Measures have six
-    significant digits; one that is not finite is left out.
+    significant digits; one that is not finite is omitted.
     """
     faces = [_face(face, digits) for face in packet.faces if all(map(math.isfinite, face.box))]
     record: FrameRecord = {"index": int(packet.frame.index), "time": seconds(packet.time), "faces": faces}
@@ -91,7 +91,7 @@ def record_of(packet: Packet, digits: int = 4) -> FrameRecord:
 
 
 def _source(stream: StreamInfo, packet: Packet | None) -> SourceRecord:
-    height, width = packet.frame.image.shape[:2] if packet is not None else (None, None)
+    height, width = packet.frame.shape[:2] if packet is not None else (None, None)
     record: SourceRecord = {
         "name": _source_name(stream),
         "size": stream.size,
@@ -132,6 +132,8 @@ def _face(face: Face, digits: int) -> FaceRecord:
         "probabilities": None if emotion is None else _named(emotion, emotion.probabilities, digits),
         "raw": None if emotion is None or emotion.raw is None else _named(emotion, emotion.raw, digits),
     }
+    if emotion is not None and emotion.unsure:
+        record["unsure"] = True
     if not face.detected:
         record["detected"] = False
     if measures := _measured(face.measures):
@@ -143,7 +145,8 @@ def _measured(values: Mapping[str, float]) -> dict[str, float]:
     return {name: significant(value) for name, value in values.items() if math.isfinite(value)}
 
 
-def _described(measure: Measure) -> MeasureRecord:
+def measure_record(measure: Measure) -> MeasureRecord:
+    """A measure as the header of a timeline describes it."""
     return {
         "name": measure.name,
         "unit": measure.unit,

@@ -107,6 +107,7 @@ class _Span:
     start: int
     end: int
     label: str | None
+    unsure: bool
     total: float = 0.0
     frames: int = 0
 
@@ -117,12 +118,15 @@ class _Span:
 
     def as_segment(self) -> Segment:
         mean = None if self.label is None else round(self.total / self.frames, 4)
-        return {
+        segment: Segment = {
             "start": seconds(self.start),
             "end": seconds(self.end),
             "label": self.label,
             "mean_probability": mean,
         }
+        if self.unsure:
+            segment["unsure"] = True
+        return segment
 
 
 @dataclass(slots=True)
@@ -134,12 +138,13 @@ class _Person:
     frames: int = 0
     spans: list[_Span] = field(default_factory=list)
     spreads: Spreads = field(default_factory=Spreads)
+    given: int = 0
 
     def see(self, face: FaceRecord, time: int, duration: int, epoch: int) -> None:
-        label = face["label"]
+        label, unsure = face["label"], face.get("unsure", False)
         span = self._open_span(time, epoch)
-        if span is None or span.label != label:
-            span = _Span(time, time, label)
+        if span is None or (span.label, span.unsure) != (label, unsure):
+            span = _Span(time, time, label, unsure)
             self.spans.append(span)
         span.grow(time + duration, (face["probabilities"] or {}).get(label or ""))
         self.spreads.add(face.get("measures", {}), duration)
@@ -157,12 +162,15 @@ class _Person:
 
 @dataclass(slots=True)
 class _Time:
-    """Time and frames a label."""
+    """Time and frames a label; `unsure` is the time, and the frames, in which it was not known."""
 
     spent: Counter[str] = field(default_factory=Counter)
     frames: Counter[str] = field(default_factory=Counter)
+    unsure: tuple[int, int] = (0, 0)
 
-    def add(self, label: str | None, spent: int, frames: int) -> None:
+    def add(self, label: str | None, spent: int, frames: int, *, unsure: bool) -> None:
+        if unsure:
+            self.unsure = self.unsure[0] + spent, self.unsure[1] + frames
         if label is not None:
             self.spent[label] += spent
             self.frames[label] += frames
@@ -190,6 +198,7 @@ class SummaryBuilder:
 
     def __init__(self) -> None:
         self._people: dict[int, _Person] = {}
+        self._running: dict[int, _Person] = {}
         self._untracked = _Time()
         self._spreads = Spreads()
         self._frames = self._empty = self._faces = self._epoch = 0
@@ -211,19 +220,37 @@ class SummaryBuilder:
     def _see(self, face: FaceRecord, time: int, duration: int) -> None:
         self._faces += 1
         if face["track"] is None:
-            self._untracked.add(face["label"], duration, 1)
+            self._untracked.add(face["label"], duration, 1, unsure=face.get("unsure", False))
             self._spreads.add(face.get("measures", {}), duration)
             return
         person = self._people.setdefault(face["track"], _Person(face["track"], time))
         # Of two faces with one id in one frame the first counts: nobody is in two places.
         if person.last != time:
             person.see(face, time, duration, self._epoch)
+            self._running[person.id] = person
             self._spreads.add(face.get("measures", {}), duration)
 
+    def closed(self) -> list[tuple[int, Segment]]:
+        """The segments that no later frame can extend, each once, with their tracks."""
+        found: list[tuple[int, Segment]] = []
+        for track, person in list(self._running.items()):
+            over = person.epoch != self._epoch or self._end - person.spans[-1].end > BRIDGE
+            until = len(person.spans) if over else len(person.spans) - 1
+            found += [(track, span.as_segment()) for span in person.spans[person.given : until]]
+            person.given = until
+            if over:
+                del self._running[track]
+        return found
+
+    def open(self) -> list[tuple[int, Segment]]:
+        """The segments that `closed` has not given yet, as far as they have come."""
+        running = self._running.items()
+        return [(track, span.as_segment()) for track, each in running for span in each.spans[each.given :]]
+
     @property
-    def untracked(self) -> Counter[str]:
-        """Faces a label of those that nobody follows."""
-        return self._untracked.frames
+    def untracked(self) -> tuple[Counter[str], int]:
+        """Faces a label of those that nobody follows, and how many are unsure."""
+        return self._untracked.frames, self._untracked.unsure[1]
 
     def tracks(self, classes: Sequence[str]) -> list[Track]:
         """The tracks, by id."""
@@ -231,10 +258,11 @@ class SummaryBuilder:
 
     def summary(self, classes: Sequence[str]) -> Summary:
         """The whole in a few numbers."""
-        time = _Time(self._untracked.spent.copy(), self._untracked.frames.copy())
+        untracked = self._untracked
+        time = _Time(untracked.spent.copy(), untracked.frames.copy(), untracked.unsure)
         for person in self._people.values():
             for span in person.spans:
-                time.add(span.label, span.end - span.start, span.frames)
+                time.add(span.label, span.end - span.start, span.frames, unsure=span.unsure)
         summary: Summary = {
             "frames": self._frames,
             "frames_without_faces": self._empty,
@@ -245,6 +273,8 @@ class SummaryBuilder:
             "share": time.share(classes),
             "dominant": time.dominant(classes),
         }
+        if time.unsure[0]:
+            summary["unsure"] = seconds(time.unsure[0])
         if spreads := self._spreads.as_record():
             summary["measures"] = spreads
         return summary
@@ -253,7 +283,7 @@ class SummaryBuilder:
 def _track(person: _Person, classes: Sequence[str]) -> Track:
     time = _Time()
     for span in person.spans:
-        time.add(span.label, span.end - span.start, span.frames)
+        time.add(span.label, span.end - span.start, span.frames, unsure=span.unsure)
     track: Track = {
         "id": person.id,
         "first": seconds(person.first),
@@ -263,6 +293,8 @@ def _track(person: _Person, classes: Sequence[str]) -> Track:
         "dominant": time.dominant(classes),
         "segments": [span.as_segment() for span in person.spans],
     }
+    if time.unsure[0]:
+        track["unsure"] = seconds(time.unsure[0])
     if spreads := person.spreads.as_record():
         track["measures"] = spreads
     return track

@@ -18,15 +18,20 @@ _MEASURES = {"face": "m_", "frame": "frame_"}
 
 
 def columns(
-    classes: Iterable[str], measures: Iterable[MeasureRecord] = (), *, pictures: bool = False
+    classes: Iterable[str],
+    measures: Iterable[MeasureRecord] = (),
+    *,
+    unsure: bool = False,
+    pictures: bool = False,
 ) -> list[str]:
     """The names of the columns; `p_happy` is a probability, `raw_happy` the one before smoothing,
     `m_head.yaw` a measure of the face, `frame_light` one of the frame.
 
+    unsure: whether a column says where the label is unsure.
     pictures: whether a column contains the file of each frame.
     """
     names = list(classes)
-    fixed = (*_FIXED, "picture") if pictures else _FIXED
+    fixed = [*_FIXED, *(["unsure"] if unsure else []), *(["picture"] if pictures else [])]
     shares = [f"{prefix}{name}" for prefix in ("p_", "raw_") for name in names]
     return [*fixed, *shares, *(_MEASURES[measure["of"]] + measure["name"] for measure in measures)]
 
@@ -58,9 +63,17 @@ def measures_of(names: Iterable[str]) -> list[MeasureRecord]:
 
 
 def rows(
-    record: FrameRecord, duration: int, classes: Iterable[str], measures: Iterable[MeasureRecord] = ()
+    record: FrameRecord,
+    duration: int,
+    classes: Iterable[str],
+    measures: Iterable[MeasureRecord] = (),
+    *,
+    unsure: bool = False,
 ) -> Iterator[dict[str, Any]]:
-    """A row a face of a frame that lasted `duration` microseconds; None where nothing is known."""
+    """A row a face of a frame that lasted `duration` microseconds; None where nothing is known.
+
+    unsure: whether there is a cell that says whether the label is unsure.
+    """
     names, of_frame = list(classes), record.get("measures", {})
     measured = [(measure["name"], measure["of"]) for measure in measures]
     picture = {"picture": record["picture"]} if "picture" in record else {}
@@ -76,6 +89,7 @@ def rows(
             "score": face["score"],
             "detected": face.get("detected", True),
             "label": face["label"],
+            **({"unsure": face.get("unsure", False)} if unsure else {}),
             **picture,
             **{f"p_{name}": likely.get(name) for name in names},
             **{f"raw_{name}": raw.get(name) for name in names},
@@ -118,6 +132,8 @@ def _face(row: Mapping[str, str], names: list[str]) -> FaceRecord:
         "probabilities": _numbers(row, names, "p_"),
         "raw": _numbers(row, names, "raw_"),
     }
+    if row.get("unsure") == "True":
+        face["unsure"] = True
     if row["detected"] == "False":
         face["detected"] = False
     if measures := _measures(row, "face"):

@@ -12,10 +12,10 @@ from typing import Any, Literal
 
 from ferpipe.errors import RunError
 from ferpipe.output import Output
+from ferpipe.timeline.builder import TimelineBuilder
 from ferpipe.timeline.findings import findings
 from ferpipe.timeline.layouts import Document, Layout, Lines, Table
 from ferpipe.timeline.model import FrameRecord, Header
-from ferpipe.timeline.summary import SummaryBuilder, usual_pace
 
 __all__ = ["FORMATS", "Format", "Writer", "format_of"]
 
@@ -45,10 +45,8 @@ class Writer:
         self.output = target if isinstance(target, Output) else Output(target, overwrite=True)
         self.target, self.part = self.output.target, self.output.part
         self.form = form
-        self._classes = list(header["classes"])
         self._announced = list(header["classes"])
-        self._pace = usual_pace(header["source"])
-        self._builder = SummaryBuilder()
+        self._builder = TimelineBuilder(header)
         self._failure: RunError | None = None
         self._layout = _LAYOUTS[form](self.output)
         self._guard(lambda: self._layout.begin(header))
@@ -57,8 +55,7 @@ class Writer:
         """Write one frame; it is in the file when this returns (in a `.csv`, the one before it)."""
         self._guard(self.output.check)
         self._guard(lambda: self._layout.frame(record))
-        self._learn_classes(record)
-        self._settle(self._pace.push(record))
+        self._settle(self._builder.push(record))
 
     def close(self, *, complete: bool = True) -> bool:
         """Finish the file and give it its name; `complete` says that the source was seen to its end.
@@ -74,10 +71,10 @@ class Writer:
 
     def findings(self) -> list[str]:
         """A few lines for people: who looked how for how long."""
-        return findings(self._builder, self._classes)
+        return findings(self._builder.findings, self._builder.classes)
 
     def _finish(self, *, complete: bool) -> None:
-        self._settle(self._pace.end())
+        self._settle(self._builder.end())
         closing = self._closing(complete=complete)
         self._guard(lambda: self._layout.end(closing))
         self._guard(self.output.check)
@@ -85,24 +82,16 @@ class Writer:
 
     def _settle(self, settled: tuple[FrameRecord, int] | None) -> None:
         if settled is not None:
-            self._builder.add(*settled)
-            self._guard(lambda: self._layout.settled(*settled, self._classes))
+            self._guard(lambda: self._layout.settled(*settled, self._builder.classes))
 
     def _closing(self, *, complete: bool) -> dict[str, Any]:
-        late = {"classes": self._classes} if self._classes != self._announced else {}
-        summary = self._builder.summary(self._classes)
+        classes, found = self._builder.classes, self._builder.findings
         return {
-            **late,
+            **({"classes": classes} if classes != self._announced else {}),
             "complete": complete,
-            "summary": summary,
-            "tracks": self._builder.tracks(self._classes),
+            "summary": found.summary(classes),
+            "tracks": found.tracks(classes),
         }
-
-    def _learn_classes(self, record: FrameRecord) -> None:
-        """A classifier that leaves no note is known by the first emotion it gives."""
-        if not self._classes:
-            found = (face["probabilities"] for face in record["faces"])
-            self._classes = next((list(each) for each in found if each), [])
 
     def _guard(self, work: Callable[[], object]) -> None:
         """Do `work`; after a failure the file is left as it is, so that it stays readable."""

@@ -13,15 +13,15 @@ import numpy.typing as npt
 from pydantic import Field
 
 import ferpipe
-from ferpipe import Options, UsageError, remedy
-from ferpipe_emotion.card import chip_format
-from ferpipe_emotion.classifier import Classifier, Network, classifier_of
-from ferpipe_emotion.lookup import Found, find_model
+from ferpipe import Options, Packet, UsageError, remedy
+from ferpipe.models import Found, chip_format, find_model
+from ferpipe_emotion.doubt import MEASURE, Doubt
+from ferpipe_networks.classifier import Classifier, Network, classifier_of
 
 if TYPE_CHECKING:
-    from ferpipe_emotion.networks.keras import KerasNetwork
-    from ferpipe_emotion.networks.litert import LiteRTNetwork
-    from ferpipe_emotion.networks.onnx import OnnxNetwork
+    from ferpipe_networks.keras import KerasNetwork
+    from ferpipe_networks.litert import LiteRTNetwork
+    from ferpipe_networks.onnx import OnnxNetwork
 
 __all__ = [
     "Classify",
@@ -85,6 +85,13 @@ class ClassifyOptions(Options):
         description="Average the probabilities with those of the mirrored face, at twice the cost.",
     )
     threads: int = Field(default=1, ge=1, le=64, description="Number of threads of the network.")
+    unsure: float | None = Field(
+        default=None,
+        ge=0,
+        le=1,
+        description="Reliability below which a face is unsure and has no label; 0 gives every face a label."
+        " Default: that of the side file, else 0.",
+    )
 
 
 OptionsT = TypeVar("OptionsT", bound=ClassifyOptions)
@@ -94,11 +101,21 @@ class Classify(ferpipe.Classifier[OptionsT]):
     """The part of a classifier stage that does not depend on what runs the network."""
 
     Options = ClassifyOptions
+    measures = (MEASURE,)
     _ready: Classifier | None = None
+    _doubt = Doubt(None, 0.0)
 
     def network(self, found: Found) -> Network:
         """Open the network of the model that was found; raises UsageError."""
         raise NotImplementedError
+
+    def picture(self, found: Found) -> tuple[int, ...] | None:
+        """The shape of one picture as the options or the side file give it; None if neither does."""
+        given = self.options.input
+        if given is not None and given.height and given.width and given.channels:
+            size = (given.height, given.width)
+            return (given.channels, *size) if given.layout == "NCHW" else (*size, given.channels)
+        return found.card.input.shape if found.card else None
 
     def load(self) -> None:
         """Find and open the model."""
@@ -116,6 +133,18 @@ class Classify(ferpipe.Classifier[OptionsT]):
         )
         self.classes = self._ready.classes
         self.chip = chip_format(self._ready.card)
+        self._doubt = Doubt.of(self._ready.card.reliability, self.options.unsure)
+        if self._doubt.threshold > 0:
+            self.context.note("unsure", {"below": self._doubt.threshold})
+
+    def process(self, packet: Packet) -> Packet:
+        """Give each face its emotion, and mark those whose label is unsure."""
+        packet = super().process(packet)
+        if not (packet.faces and self._doubt.judges):
+            return packet
+        # A face without a chip is as it came: what it has is not of this classifier.
+        faces = (self._doubt.on(face) if "chip" in face.data else face for face in packet.faces)
+        return packet.replace(faces=tuple(faces))
 
     def probabilities(self, chips: Sequence[npt.NDArray[np.uint8]]) -> npt.NDArray[np.float64]:
         """A row a face; of NaN where the network's answer was not finite."""
@@ -167,14 +196,9 @@ class LiteRT(Classify[LiteRTOptions]):
         """Open a .tflite file."""
         if found.format != "litert":
             raise UsageError(f"{_other_stage(found)}, or export it to LiteRT")
-        from ferpipe_emotion.networks.litert import LiteRTNetwork
+        from ferpipe_networks.litert import LiteRTNetwork
 
-        given = self.options.input
-        shape = found.card.input.shape if found.card else None
-        if given is not None and given.height and given.width and given.channels:
-            size = (given.height, given.width)
-            shape = (given.channels, *size) if given.layout == "NCHW" else (*size, given.channels)
-        return LiteRTNetwork(found.path, self.options.threads, shape)
+        return LiteRTNetwork(found.path, self.options.threads, self.picture(found))
 
 
 class OnnxOptions(ClassifyOptions):
@@ -201,9 +225,9 @@ class Onnx(Classify[OnnxOptions]):
         """Open an .onnx file."""
         if found.format != "onnx":
             raise UsageError(_other_stage(found))
-        from ferpipe_emotion.networks.onnx import OnnxNetwork
+        from ferpipe_networks.onnx import OnnxNetwork
 
-        return OnnxNetwork(found.path, self.options.threads)
+        return OnnxNetwork(found.path, self.options.threads, self.picture(found))
 
 
 def _other_stage(found: Found) -> str:
@@ -242,6 +266,6 @@ class Keras(Classify[KerasOptions]):
             )
         if found.format in {"litert", "onnx"}:
             raise UsageError(_other_stage(found))
-        from ferpipe_emotion.networks.keras import KerasNetwork
+        from ferpipe_networks.keras import KerasNetwork
 
         return KerasNetwork(found, self.options.threads)

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from ferpipe import Emotion
 from ferpipe.packet import MICROSECONDS
-from ferpipe_emotion.labels import Label, LabelRule
+from ferpipe_emotion.labels import DoubtRule, Label, LabelRule
 
 __all__ = ["Steady"]
 
@@ -30,13 +31,15 @@ class Steady:
         self._tau = tau
         self._shares = np.empty(0)
         self._label = Label(rule, at_once=at_once)
+        self._doubt = DoubtRule(rule, at_once=at_once)
 
     def update(
-        self, probabilities: Sequence[float], time: int, weight: float = 1.0
-    ) -> tuple[tuple[float, ...], str | None]:
-        """The smoothed probabilities and the label after a sample at `time` (microseconds).
+        self, probabilities: Sequence[float], time: int, weight: float = 1.0, *, unsure: bool = False
+    ) -> Emotion:
+        """The smoothed emotion after a sample at `time` (microseconds).
 
         A `weight` below 1 makes the sample count as one that lasted for that part of the time.
+        unsure: whether the classifier is unsure of the label of this sample; it then earns none.
         """
         sample = np.asarray(probabilities, np.float64)
         if self._shares.size == 0:
@@ -44,8 +47,11 @@ class Steady:
         else:
             self._shares = self._shares + self._gain(time, weight) * (sample - self._shares)
         self.time = time
-        shown = self._label.update(self._shares, sample, time, weight)
-        return tuple(float(share) for share in self._shares), None if shown is None else self.classes[shown]
+        doubtful = self._doubt.update(time, weight, unsure=unsure)
+        shown = self._label.update(self._shares, sample, time, weight, unsure=unsure)
+        label = None if shown is None or doubtful else self.classes[shown]
+        raw = tuple(map(float, probabilities))
+        return Emotion(self.classes, tuple(map(float, self._shares)), label, raw, doubtful)
 
     def _gain(self, time: int, weight: float) -> float:
         if self._tau == 0:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Label", "LabelRule"]
+__all__ = ["DoubtRule", "Label", "LabelRule"]
 
 Shares = npt.NDArray[np.float64]
 
@@ -80,11 +80,13 @@ class Label:
         self._clear, self._leader = _Streak(), _Streak()
         self._window = _Window(rule.window)
 
-    def update(self, smoothed: Shares, sample: Shares, time: int, weight: float = 1.0) -> int | None:
+    def update(
+        self, smoothed: Shares, sample: Shares, time: int, weight: float = 1.0, *, unsure: bool = False
+    ) -> int | None:
         """The number of the class shown after a sample at `time`, None while none is earned.
 
         smoothed: (K,) probabilities after the low-pass filter.  sample: (K,) those of this moment.
-        weight: the part of its time for which the sample counts.
+        weight: the part of its time for which the sample counts.  unsure: whether it can earn no label.
         """
         before = time if self._before is None else self._before
         self._before = time
@@ -93,12 +95,36 @@ class Label:
         leader = int(self._window.mean(sample, before, time, weight).argmax())
         clear = self._clear.update(best if lead >= self._rule.margin else None, before, time)
         lasts = self._leader.update(leader, before, time)
-        if self._clear.who is not None and clear >= self._rule.hold:
+        if self._clear.who is not None and clear >= self._rule.hold and not unsure:
             self._shown, self._earned = best, time
-        elif leader == best and lasts >= self._rule.lasting:
+        elif leader == best and lasts >= self._rule.lasting and not unsure:
             self._shown, self._earned = leader, time
         elif self._shown is not None and time - self._earned > self._rule.keep:
             self._shown = None
         if self._shown is None and self._at_once:
             self._shown, self._earned = leader, time
         return self._shown
+
+
+class DoubtRule:
+    """Whether a face is unsure over time: it is where most of the last `window` was, for `lasting`.
+
+    Like a label, it depends on nothing older than that.
+    """
+
+    def __init__(self, rule: LabelRule, *, at_once: bool = False) -> None:
+        self._lasting = 0 if at_once else rule.lasting
+        self._window = _Window(rule.window)
+        self._streak = _Streak()
+        self._before: int | None = None
+        self._doubtful = False
+
+    def update(self, time: int, weight: float = 1.0, *, unsure: bool) -> bool:
+        """Whether the face is unsure after a sample at `time`, microseconds, that is `unsure` or not."""
+        before = time if self._before is None else self._before
+        self._before = time
+        share = self._window.mean(np.array([float(unsure)]), before, time, weight)
+        most = bool(share[0] > 0.5)
+        if self._streak.update(int(most), before, time) >= self._lasting:
+            self._doubtful = most
+        return self._doubtful

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from ferpipe import Context, Emotion, Face, Measure, Options, Packet, Stage
+from ferpipe import Context, Face, Measure, Options, Packet, Stage
 from ferpipe.packet import MICROSECONDS, StreamInfo
 from ferpipe_emotion.hysteresis import Steady
 from ferpipe_emotion.labels import LabelRule
@@ -61,6 +61,11 @@ class SmoothOptions(Options):
         le=1,
         description="Weight of the faces that the tracker predicted on a frame without detection.",
     )
+    unsure: bool = Field(
+        default=True,
+        description="A face that the classifier is unsure of for most of `window` has no label and is unsure;"
+        " false gives it a label nevertheless.",
+    )
     measures: tuple[str, ...] = Field(
         default=(),
         description=(
@@ -73,9 +78,10 @@ class SmoothOptions(Options):
 class Smooth(Stage[SmoothOptions]):
     """Steady emotions along each track: exponential smoothing, and labels that are earned.
 
-    A track begins without a label.  The probabilities before smoothing are kept as `raw`.  Faces
-    without a track or without an emotion pass unchanged.  Measures that are named are smoothed too, those
-    of faces along each track, and kept as they were under their name with `.raw` behind it.
+    A track begins without a label, and has none while the classifier is unsure of it.  The probabilities
+    before smoothing are kept as `raw`.  Faces without a track or without an emotion pass unchanged.
+    Measures that are named are smoothed too, those of faces along each track, and kept as they were under
+    their name with `.raw` behind it.
     """
 
     Options = SmoothOptions
@@ -144,8 +150,8 @@ class Smooth(Stage[SmoothOptions]):
             steady = self._tracks[key] = Steady(
                 emotion.classes, self.options.tau, self._rule(), at_once=at_once
             )
-        shares, label = steady.update(emotion.probabilities, packet.time, weight)
-        return face.replace(emotion=Emotion(emotion.classes, shares, label, raw=emotion.probabilities))
+        unsure = emotion.unsure and self.options.unsure
+        return face.replace(emotion=steady.update(emotion.probabilities, packet.time, weight, unsure=unsure))
 
     def _filtered(
         self, track: int | None, values: Mapping[str, float], packet: Packet, weight: float

@@ -11,10 +11,11 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
-from ferpipe import Chip, ChipFormat, Context, Face, Options, Packet, Stage, UsageError
+from ferpipe import Chip, ChipFormat, Context, Face, Frame, Options, Packet, Stage, UsageError
 from ferpipe.packet import Image
 from ferpipe_faces.framing import DEFAULT, Framing, load, parsed
-from ferpipe_faces.resize import halve_towards
+from ferpipe_faces.mesh_points import BOX, by_mesh
+from ferpipe_faces.resize import Region, halve_towards, region_of
 
 __all__ = ["Align", "AlignOptions", "cut"]
 
@@ -28,7 +29,7 @@ _SIZE = 48
 
 
 class AlignOptions(Options):
-    """The options of `align`; those that are left out follow the classifiers behind it."""
+    """The options of `align`; omitted ones follow the classifiers after it."""
 
     size: int | None = Field(
         None,
@@ -45,6 +46,11 @@ class AlignOptions(Options):
         None,
         description="Position of the landmarks in the aligned face: fer2013, a JSON file with `points`, or "
         "the side file of a model with a `framing`. Default: that of each classifier's model, else fer2013.",
+    )
+    points: Literal["landmarks", "mesh"] = Field(
+        "landmarks",
+        description="What faces are aligned by: the landmarks and the box of the detector, or the mesh of an"
+        " earlier stage 'mesh', and the former for faces without one.",
     )
     border: Literal["replicate", "reflect"] = Field(
         "replicate", description="How the part of a face outside the frame is filled."
@@ -66,13 +72,18 @@ class Align(Stage[AlignOptions]):
 
     A similarity transform of the landmarks; a calibrated box where a detector gives none.  Each
     classifier behind it gets the size, the colours and the framing that its model wants, unless an
-    option says otherwise.  A face that is turned by more than 90 degrees gets no picture, and so no
-    emotion.
+    option says otherwise.  A face on its side is turned upright; one that the detector marks as
+    upside down gets no picture, and so no emotion.
     """
 
     Options = AlignOptions
     needs = frozenset({"frame", "faces"})
     gives = frozenset({"face.chip"})
+
+    @classmethod
+    def contract(cls, options: AlignOptions) -> tuple[frozenset[str], frozenset[str]]:
+        """The mesh, where faces are aligned by it."""
+        return cls.needs | ({"face.mesh"} if options.points == "mesh" else set()), cls.gives
 
     @classmethod
     def independent(cls, options: AlignOptions) -> bool:  # noqa: ARG003
@@ -109,9 +120,8 @@ class Align(Stage[AlignOptions]):
     def process(self, packet: Packet) -> Packet:
         """Hang a picture of itself on every face, for each classifier behind."""
         cuts = list(self._cuts.values()) or [self._cut_for(None)]
-        image = packet.frame.image
         faces = tuple(
-            face if face.data.get("turned") else face.with_data(chip=self._chip(face, image, cuts))
+            face if face.data.get("turned") else face.with_data(chip=self._chip(face, packet.frame, cuts))
             for face in packet.faces
         )
         return packet.replace(faces=faces)
@@ -124,36 +134,35 @@ class Align(Stage[AlignOptions]):
         grey = form.channels == 1 if self.options.channels is None else self.options.channels == "grey"
         return _Cut(self.options.size or form.size, grey, framing, wanted)
 
-    def _chip(self, face: Face, image: Image, cuts: list[_Cut]) -> Chip:
+    def _chip(self, face: Face, frame: Frame, cuts: list[_Cut]) -> Chip:
         border = _BORDERS[self.options.border]
+        meshed = by_mesh(face) if self.options.points == "mesh" else None
         chips = []
         for each in cuts:
-            matrix = each.framing.matrix(face) * each.size
-            chip = cut(image, matrix, each.size, grey=each.grey, border=border)
+            matrix = each.framing.matrix(meshed or face, BOX if meshed else None) * each.size
+            chip = cut(frame, matrix, each.size, grey=each.grey, border=border)
             chips.append(replace(chip, format=each.format))
         return replace(chips[0], others=tuple(chips[1:])) if len(chips) > 1 else chips[0]
 
 
 def cut(
-    image: Image,
+    picture: Image | Frame,
     matrix: npt.NDArray[np.float64],
     size: int,
     *,
     grey: bool,
     border: int = cv2.BORDER_REPLICATE,
 ) -> Chip:
-    """The square of `size` pixels that `matrix` leads to, without aliasing.
+    """The square of `picture`, of `size` pixels, that `matrix` leads to, without aliasing.
 
     matrix: (2, 3) from the frame to the chip, where the corner of the first pixel is (0, 0), as
     detectors count; the chip's own matrix is the same for pixel centres, as OpenCV counts.
     """
-    x, y, width, height = _region(image, matrix, size)
-    part: Image = image[y : y + height, x : x + width]
-    if grey and part.ndim == 3:
-        part = cv2.cvtColor(part, cv2.COLOR_BGR2GRAY)  # type: ignore[assignment]
+    region = _region(picture.shape, matrix, size)
+    part = region_of(picture, region, grey=grey)
     part, step = halve_towards(part, 1 / float(np.hypot(matrix[0, 0], matrix[1, 0])))
     turn = matrix[:, :2] * step
-    shift = matrix[:, 2] + matrix[:, :2] @ np.array([x, y], np.float64)
+    shift = matrix[:, 2] + matrix[:, :2] @ np.array(region[:2], np.float64)
     chip = cv2.warpAffine(
         part,
         _centred(np.column_stack([turn, shift])),
@@ -171,12 +180,12 @@ def _centred(matrix: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     return centred
 
 
-def _region(image: Image, matrix: npt.NDArray[np.float64], size: int) -> tuple[int, int, int, int]:
-    """(x, y, width, height) of the part of the image that the chip sees, with room for averaging."""
+def _region(shape: tuple[int, ...], matrix: npt.NDArray[np.float64], size: int) -> Region:
+    """The part of the picture that the chip sees, with room for averaging."""
     corners = np.array([[0, 0], [size, 0], [0, size], [size, size]], np.float64)
     seen = (corners - matrix[:, 2]) @ np.linalg.inv(matrix[:, :2]).T
     room = 2 + 2 / float(np.hypot(matrix[0, 0], matrix[1, 0]))
-    limits = np.array([image.shape[1], image.shape[0]])
+    limits = np.array([shape[1], shape[0]])
     low = np.clip(np.floor(seen.min(axis=0) - room), 0, limits - 1).astype(int)
     high = np.clip(np.ceil(seen.max(axis=0) + room), low + 1, limits).astype(int)
     return int(low[0]), int(low[1]), int(high[0] - low[0]), int(high[1] - low[1])

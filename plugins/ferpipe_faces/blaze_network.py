@@ -8,14 +8,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 
+from ferpipe import Frame
 from ferpipe.packet import Image
 from ferpipe.quiet import without_lines
 from ferpipe_faces.detections import Candidates, Floats, nothing
-from ferpipe_faces.resize import shrink
+from ferpipe_faces.resize import Region, shrunk_rgb
 
 __all__ = ["LANDMARKS", "VARIANTS", "BlazeNetwork", "Variant", "anchors"]
 
@@ -27,7 +27,8 @@ LANDMARKS = ("left_eye", "right_eye", "nose", "mouth", "left_ear", "right_ear")
 class Variant:
     """One network.
 
-    side: pixels a side of its square input.
+    side: pixels a side of its square input; the networks are fully convolutional and take others than
+        that of their file.
     layers: (stride in pixels, anchors a cell) of each grid of its output, in order.
     """
 
@@ -62,15 +63,19 @@ class BlazeNetwork:
         self._anchors = anchors(variant)
         with without_lines("Created TensorFlow Lite XNNPACK delegate"):
             self._interpreter = Interpreter(model_path=str(file), num_threads=threads)
+            self._input = self._interpreter.get_input_details()[0]["index"]
+            self._interpreter.resize_tensor_input(self._input, [1, self._side, self._side, 3])
             self._interpreter.allocate_tensors()
-        self._input = self._interpreter.get_input_details()[0]["index"]
         outputs = {int(tensor["shape"][-1]): tensor for tensor in self._interpreter.get_output_details()}
         self._regressors, self._scores = outputs[16]["index"], outputs[1]["index"]
         self._picture = np.full((1, self._side, self._side, 3), -1, np.float32)
 
-    def __call__(self, image: Image, threshold: float) -> Candidates:
-        """All proposals of at least `threshold` in a BGR picture, in its pixels, overlapping ones too."""
-        scale, offset = self._show(image)
+    def __call__(self, picture: Image | Frame, threshold: float, region: Region | None = None) -> Candidates:
+        """All proposals of at least `threshold` in a BGR picture, in its pixels, overlapping ones too.
+
+        region: the part that is shown, and in whose pixels the proposals are.
+        """
+        scale, offset = self._show(picture, region)
         self._interpreter.set_tensor(self._input, self._picture)
         self._interpreter.invoke()
         logits = self._interpreter.get_tensor(self._scores)[0, :, 0]
@@ -80,19 +85,19 @@ class BlazeNetwork:
         raw = self._interpreter.get_tensor(self._regressors)[0, sure]
         return self._decode(raw, logits[sure], self._anchors[sure], scale, offset)
 
-    def _show(self, image: Image) -> tuple[Floats, Floats]:
-        """Put `image` in the middle of the input, black around it, as RGB from -1 to 1.
+    def _show(self, picture: Image | Frame, region: Region | None) -> tuple[Floats, Floats]:
+        """Put the picture in the middle of the input, black around it, as RGB from -1 to 1.
 
-        Gives the factors and the offset (x, y) that lead from the input's pixels to the image's.
+        Gives the factors and the offset (x, y) that lead from the input's pixels to the picture's.
         """
-        height, width = image.shape[:2]
+        height, width = picture.shape[:2] if region is None else (region[3], region[2])
         ratio = self._side / max(height, width)
         size = max(1, round(width * ratio)), max(1, round(height * ratio))
-        small, factors = shrink(image, size)
+        shown, factors = shrunk_rgb(picture, region, size)
         x, y = (self._side - size[0]) // 2, (self._side - size[1]) // 2
         self._picture.fill(-1)
         place = self._picture[0, y : y + size[1], x : x + size[0]]
-        np.multiply(cv2.cvtColor(small, cv2.COLOR_BGR2RGB), np.float32(1 / 127.5), out=place)
+        np.multiply(shown, np.float32(1 / 127.5), out=place)
         place -= 1
         return np.array(factors, np.float32), np.array([x, y], np.float32)
 

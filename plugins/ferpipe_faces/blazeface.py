@@ -57,7 +57,7 @@ class BlazeFaceOptions(DetectorOptions):
         description=(
             "Faces whose height is below this fraction of the longer side of the picture (or of the tile) "
             "are refined with the short-range network, for more accurate landmarks at about 2 ms a face. 0 "
-            "refines none, 1 all."
+            "refines none, 1 all. Faces that are followed are always seen from close by."
         ),
     )
     threads: int = Field(
@@ -96,7 +96,7 @@ class BlazeFace(Detector[BlazeFaceOptions]):
             found = look_in_tiles(image, rows, self._look_once, self.options.nms)
         else:
             found = self._look_once(image)
-        if self._closer is None:
+        if self._closer is None or (self._follow and not still):  # the follower looks closer itself
             return found
         seen = tile_side(width, height, rows) if rows else max(width, height)
         return self._look_closer(self._closer, image, found, self.options.refine * seen)

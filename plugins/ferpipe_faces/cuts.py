@@ -7,14 +7,15 @@ from collections import deque
 import numpy as np
 import numpy.typing as npt
 
-from ferpipe.packet import MICROSECONDS, Image
+from ferpipe import Box, Frame
+from ferpipe.packet import MICROSECONDS
 
 __all__ = ["Cuts"]
 
 Cells = npt.NDArray[np.float32]
 
-_COLUMNS, _ROWS, _POOL = 32, 18, 3
-"""The small picture: its cells, and how many pixels a side are sampled for each."""
+_COLUMNS, _ROWS = 32, 18
+"""The cells of the small picture."""
 
 _BRIGHT = 250.0
 """A cell at least this bright holds nothing to compare: a flash burns out what was there."""
@@ -48,7 +49,7 @@ class Cuts:
 
     Pictures are compared as 32 by 18 cells of colour, by correlation, so that light that gets brighter or
     dimmer is no difference.  A difference counts where it is large, stands out from those of the last half
-    second, and stays when the picture is shifted.  What is burnt out, black or white is left out, and what
+    second, and stays when the picture is shifted.  What is burnt out, black or white is ignored, and what
     comes after it is compared with what was before it: a flash is no cut, a fade through black is one.
     """
 
@@ -58,9 +59,10 @@ class Cuts:
         self._last = -MICROSECONDS
         self._bright_since: int | None = None
 
-    def update(self, image: Image, time: int) -> bool:
-        """Whether `image`, (H, W, 3) uint8 at `time` microseconds, begins another scene."""
-        cells = _cells(image)
+    def update(self, frame: Frame) -> bool:
+        """Whether `frame` begins another scene."""
+        height, width, _ = frame.shape
+        time, cells = frame.time, frame.mosaic(Box(0, 0, width, height), _COLUMNS, _ROWS)
         before = self._before
         if before is None:
             if _contrast(cells) >= _LEAST_CONTRAST:
@@ -101,15 +103,6 @@ class Cuts:
             return _moved(before, cells) > _STRONG_MOVED
         calm = len(self._recent) >= _CALM and difference > _WEAK_RATIO * usual
         return difference > _WEAK and calm and _moved(before, cells) > _WEAK_MOVED
-
-
-def _cells(image: Image) -> Cells:
-    """(18, 32, 3): the mean colours of a grid over the picture, from evenly spaced pixels."""
-    height, width = image.shape[:2]
-    columns = ((np.arange(_COLUMNS * _POOL) + 0.5) * width / (_COLUMNS * _POOL)).astype(np.intp)
-    rows = ((np.arange(_ROWS * _POOL) + 0.5) * height / (_ROWS * _POOL)).astype(np.intp)
-    samples = image[rows[:, None], columns].astype(np.float32)
-    return np.asarray(samples.reshape(_ROWS, _POOL, _COLUMNS, _POOL, 3).mean(axis=(1, 3)), np.float32)
 
 
 def _contrast(cells: Cells) -> float:

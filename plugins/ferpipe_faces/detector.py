@@ -1,19 +1,20 @@
-"""What all detectors share: common options, tidying up, and detection on some frames only."""
+"""What all detectors share: common options, tidying up, following, and detection on some frames only."""
 
 from __future__ import annotations
 
 from abc import abstractmethod
 from dataclasses import dataclass
-from typing import ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar
 from weakref import WeakKeyDictionary
 
 import numpy as np
 from pydantic import Field
 
 from ferpipe import Box, Context, Face, Frame, Options, Packet, Stage, freeze
-from ferpipe.packet import Image
+from ferpipe.packet import MICROSECONDS, Image
 from ferpipe_faces.cuts import Cuts
 from ferpipe_faces.detections import Candidates
+from ferpipe_faces.following import Following
 from ferpipe_faces.second_look import SecondLook
 
 __all__ = ["Detector", "DetectorOptions"]
@@ -52,6 +53,21 @@ class DetectorOptions(Options):
             "marked as not detected, and a tracker behind the detector moves them."
         ),
     )
+    follow: bool = Field(
+        True,
+        description=(
+            "In videos, search the whole picture only every `search` seconds, after a hard cut and when a "
+            "face is lost; in between, look for each known face close to its last position. This takes a "
+            "fraction of the time, and a new face appears up to `search` seconds late. An overlay that hides "
+            "faces turns it off, unless it is set."
+        ),
+    )
+    search: float = Field(
+        0.4,
+        ge=0,
+        le=60,
+        description="Seconds between two searches of the whole picture while faces are followed.",
+    )
 
 
 _WARNED: WeakKeyDictionary[object, set[str]] = WeakKeyDictionary()
@@ -77,7 +93,7 @@ class Found:
     unconfirmed: tuple[Face, ...]
 
     def repeated(self) -> Found:
-        """The same for a frame that was left out."""
+        """The same for a frame without detection."""
         parts = (
             tuple(face.replace(detected=False) for face in some) for some in (self.faces, self.unconfirmed)
         )
@@ -94,8 +110,8 @@ class Detector(Stage[DetectorOptionsT]):
 
     @classmethod
     def independent(cls, options: DetectorOptions) -> bool:
-        """Unless frames are left out: the faces of those are the last ones found."""
-        return options.every == 1
+        """Unless a frame's faces depend on those of the frames before: followed or repeated ones do."""
+        return options.every == 1 and not options.follow
 
     @abstractmethod
     def look(self, image: Image, *, still: bool = False) -> Candidates:
@@ -111,26 +127,57 @@ class Detector(Stage[DetectorOptionsT]):
         self._second: SecondLook | None = None
         self._shape: tuple[int, ...] = ()
         self._until_next = 0
-        self._cuts = Cuts() if self.options.every > 1 else None
+        self._cuts = Cuts() if self.options.every > 1 or self.options.follow else None
+        self._following: Following | None = None
+        self._follow = self.options.follow
+
+    def asked(self, kind: str, wanted: Any) -> None:
+        """Who hides faces wants new ones at once: nobody is followed then, unless an option says so."""
+        if kind == "faces" and wanted == "every frame" and "follow" not in self.options.model_fields_set:
+            self._follow = False
 
     def process(self, packet: Packet) -> Packet:
-        """Find the faces; on a frame that is left out, repeat the last ones as not detected."""
+        """Find or follow the faces; on a frame that is skipped, repeat the last ones as not detected.
+
+        Where cuts are looked for, the packet gets `cut`: whether the picture says that there is one.
+        """
         frame = packet.frame
-        # Boxes of another shot or another resolution mean nothing here.
-        if frame.discontinuity or frame.image.shape != self._shape or self._is_cut(frame):
+        if frame.picture is not None:
             self._until_next = 0
+            found = self._found(frame)
+            return packet.replace(faces=found.faces, unconfirmed=found.unconfirmed)
+        cut = self._is_cut(frame)
+        # Boxes of another shot or another resolution mean nothing here.
+        if frame.discontinuity or frame.shape != self._shape or cut:
+            self._until_next = 0
+            if self._following is not None:
+                self._following.forget()
         if self._until_next:
             found = self._last.repeated()
         else:
-            found = self._last = self._found(frame)
-            self._shape = frame.image.shape
+            found = self._last = self._followed(frame)
+            self._shape = frame.shape
             self._until_next = self.options.every
         self._until_next -= 1
-        return packet.replace(faces=found.faces, unconfirmed=found.unconfirmed)
+        kinds = {} if self._cuts is None else {"cut": cut}
+        return packet.replace(faces=found.faces, unconfirmed=found.unconfirmed, **kinds)
+
+    def _followed(self, frame: Frame) -> Found:
+        """The known faces where they are by now, or what a search finds."""
+        if not self._follow:
+            return self._found(frame)
+        if self._following is None:
+            self._following = Following(self.landmark_names, round(self.options.search * MICROSECONDS))
+        faces = self._following.follow(frame)
+        if faces is not None:
+            return Found(faces, self._last.repeated().unconfirmed)
+        self.context.count("searches")
+        found = self._found(frame)
+        return Found(self._following.found(found.faces, frame), found.unconfirmed)
 
     def _found(self, frame: Frame) -> Found:
         still = frame.picture is not None
-        faces = self._tidy(self.look(frame.image, still=still), frame.image.shape)
+        faces = self._tidy(self.look(frame.image, still=still), frame.shape)
         faces, beyond = faces[: self.options.max_faces], faces[self.options.max_faces :]
         if beyond:
             self.context.count("beyond_max_faces", len(beyond))
@@ -163,11 +210,15 @@ class Detector(Stage[DetectorOptionsT]):
         return tuple(believed), tuple(refused)
 
     def close(self) -> None:
-        """Release the networks of the second look, which keep their files open."""
-        self._second = None
+        """Release the networks of the second look and the follower, which keep their files open."""
+        self._second = self._following = None
 
     def _is_cut(self, frame: Frame) -> bool:
-        return self._cuts is not None and self._cuts.update(frame.image, frame.time)
+        if self._cuts is None:
+            return False
+        if frame.discontinuity:
+            self._cuts.forget()
+        return self._cuts.update(frame)
 
     def _tidy(self, found: Candidates, shape: tuple[int, ...]) -> tuple[Face, ...]:
         """Drop what is weak, small, empty or outside the picture; the best first."""

@@ -35,11 +35,13 @@ _NARROW = 0.4
 _SCALES = 0.55, 1.8
 """Sizes from the landmarks, in sizes from the box, between which the landmarks are believed."""
 
-_MOST_TURN = math.radians(60)
-"""Detectors find no face turned farther; landmarks that say so are wrong."""
+_SURE_TURN, _MOST_TURN = math.radians(60), math.radians(115)
+"""Turns in the picture up to which landmarks are believed; between the two, eyes and mouth must agree."""
+_AGREE = math.radians(25)
+"""How far the turn of the line of the eyes and that of the line from eyes to mouth may differ then."""
 
 _BOX_SHARE = np.array([0.85, 0.55])
-"""How much the box tells of the face's centre, across and along the face: eyes and nose swing to the side
+"""Weight of the box for the face's centre, across and along the face: eyes and nose swing to the side
 with a turning head, the box stays; between what a regression over FER2013's faces says
 (`benchmarks/framing.py`) and what costs a classifier least (`benchmarks/aligner.py`)."""
 
@@ -60,29 +62,32 @@ class Framing:
     points: where each landmark lies.
     boxes: the picture's centre (x, y) and side, relative to a detector's box: the offset from the
         box's centre and the length, in box heights.  The keys are `none`, `five` and `six`, by the
-        number of landmarks that tells the detectors' ideas of a box apart.
+            number of landmarks, which distinguishes the detectors, and `mesh`.
     """
 
     points: Mapping[str, Point]
     boxes: Mapping[str, tuple[float, float, float]]
 
-    def matrix(self, face: Face) -> npt.NDArray[np.float64]:
+    def matrix(self, face: Face, boxes: str | None = None) -> npt.NDArray[np.float64]:
         """(2, 3): from the frame, in pixels, to the picture, from 0 to 1: turn, scale and shift.
 
         The turn is that of the similarity which brings the landmarks closest to their places, in weighted
         least squares (S. Umeyama 1991); scale and shift are that similarity's and the box's, blended as
         fits FER2013 best.  The box alone counts where there are no landmarks, or where they contradict
         it, as those of a face seen from the side do.
+
+        boxes: the key of the kind of box; by default the landmarks' names tell it.
         """
-        by_box = self._from_box(face)
+        by_box = self._from_box(face, boxes)
         by_points = None if face.landmarks is None else self._from_points(face)
         if by_points is None or not self._believable(by_points, by_box, face):
             return by_box
         return _blend(by_points, by_box)
 
-    def _from_box(self, face: Face) -> npt.NDArray[np.float64]:
+    def _from_box(self, face: Face, boxes: str | None) -> npt.NDArray[np.float64]:
         names = face.landmark_names
-        x, y, side = self.boxes["none" if not names else "six" if "left_ear" in names else "five"]
+        usual = "none" if not names else "six" if "left_ear" in names else "five"
+        x, y, side = self.boxes[boxes or usual]
         box: Box = face.box
         length = max(side * box.h, 1e-3)
         left = box.x + box.w / 2 + x * box.h - length / 2
@@ -104,7 +109,8 @@ class Framing:
     def _believable(
         self, by_points: npt.NDArray[np.float64], by_box: npt.NDArray[np.float64], face: Face
     ) -> bool:
-        if abs(math.atan2(by_points[1, 0], by_points[0, 0])) > _MOST_TURN:
+        turn = abs(math.atan2(by_points[1, 0], by_points[0, 0]))
+        if turn > _MOST_TURN or (turn > _SURE_TURN and not _agree(face)):
             return False
         low, high = _SCALES
         if not low < np.hypot(by_box[0, 0], by_box[1, 0]) / np.hypot(by_points[0, 0], by_points[1, 0]) < high:
@@ -113,6 +119,19 @@ class Framing:
         apart = float(np.hypot(*(face.landmarks[1] - face.landmarks[0]))) * by_box[0, 0]
         expected = self.points["right_eye"][0] - self.points["left_eye"][0]
         return bool(apart > _NARROW * expected)
+
+
+def _agree(face: Face) -> bool:
+    """Whether eyes and mouth say the same of the turn of a face: of one seen from the side they do not."""
+    assert face.landmarks is not None  # noqa: S101 -- the caller has looked
+    mouth = [i for i, name in enumerate(face.landmark_names) if name.startswith("mouth")]
+    if not mouth:
+        return False
+    left, right = face.landmarks[:2].astype(np.float64)
+    across = right - left
+    down = face.landmarks[mouth].astype(np.float64).mean(axis=0) - (left + right) / 2
+    apart = math.atan2(across[1], across[0]) - math.atan2(-down[0], down[1])
+    return abs(math.remainder(apart, math.tau)) <= _AGREE
 
 
 def _similarity(
@@ -187,7 +206,7 @@ def _refusal(where: str, error: Exception) -> UsageError:
 
 
 def _carried_over(usual: Framing, points: Mapping[str, Point]) -> dict[str, tuple[float, float, float]]:
-    """The boxes of a framing that only tells its points, from those of one that tells both."""
+    """The boxes of a framing that specifies only its points, from those of one that specifies both."""
     names = [name for name in points if name in usual.points]
     old, new = (np.array([some[name] for name in names]) for some in (usual.points, points))
     change = _similarity(old, new, np.ones(len(names)))

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
-import numpy.typing as npt
-
 from ferpipe import Box
 
 __all__ = ["Motion"]
@@ -32,14 +29,15 @@ class Motion:
     """
 
     def __init__(self, box: Box) -> None:
+        # Plain floats: of four numbers, arrays cost several times as much.
         self._place = _centre_and_size(box)
-        self._rate = np.zeros(4)
+        self._rate = [0.0] * 4
         self._p, self._pv, self._v = _MEASURED, 0.0, _SPEED
 
     @property
     def box(self) -> Box:
         """The box as estimated for the time of the last `advance`."""
-        x, y, w, h = (float(value) for value in self._place)
+        x, y, w, h = self._place
         return Box(x - w / 2, y - h / 2, w, h)
 
     @property
@@ -55,26 +53,29 @@ class Motion:
         fade = math.exp(-seconds / _FADE)
         travel = _FADE * (1 - fade)
         if not seen:
-            self._rate[2:] = 0
-        self._place += self._rate * travel
-        self._place[2:] = np.maximum(self._place[2:], 1)
-        self._rate *= 1.0 if seen else fade
+            self._rate[2:] = 0.0, 0.0
+        self._move([travel * rate for rate in self._rate])
+        if not seen:
+            self._rate = [rate * fade for rate in self._rate]
         self._p += 2 * seconds * self._pv + seconds**2 * self._v + _ACCELERATION * seconds**3 / 3
         self._pv += seconds * self._v + _ACCELERATION * seconds**2 / 2
         self._v += _ACCELERATION * seconds
 
     def correct(self, box: Box) -> None:
         """Learn where the face really is."""
-        error = _centre_and_size(box) - self._place
+        error = [new - old for new, old in zip(_centre_and_size(box), self._place, strict=True)]
         gain = self._p / (self._p + _MEASURED)
         rate_gain = self._pv / (self._p + _MEASURED)
-        self._place += gain * error
-        self._place[2:] = np.maximum(self._place[2:], 1)
-        self._rate += rate_gain * error
+        self._move([gain * each for each in error])
+        self._rate = [rate + rate_gain * each for rate, each in zip(self._rate, error, strict=True)]
         self._v -= rate_gain * self._pv
         self._pv *= 1 - gain
         self._p *= 1 - gain
 
+    def _move(self, by: list[float]) -> None:
+        x, y, w, h = (old + each for old, each in zip(self._place, by, strict=True))
+        self._place = [x, y, max(w, 1.0), max(h, 1.0)]
 
-def _centre_and_size(box: Box) -> npt.NDArray[np.float64]:
-    return np.array([box.x + box.w / 2, box.y + box.h / 2, box.w, box.h], np.float64)
+
+def _centre_and_size(box: Box) -> list[float]:
+    return [box.x + box.w / 2, box.y + box.h / 2, box.w, box.h]

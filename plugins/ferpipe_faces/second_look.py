@@ -10,10 +10,10 @@ import numpy as np
 from ferpipe import Box, UsageError
 from ferpipe.packet import Image
 from ferpipe.resources import shipped
-from ferpipe_faces.blaze_network import VARIANTS, BlazeNetwork
+from ferpipe_faces.blaze_network import VARIANTS, BlazeNetwork, Variant
 from ferpipe_faces.detections import overlaps
 
-__all__ = ["SecondLook", "Verdict", "open_network"]
+__all__ = ["SecondLook", "Verdict", "open_network", "open_variant"]
 
 _NEAR, _FAR = ("short", 2.0), ("full", 2.5)
 """The networks, and the side of the square that each is shown, in heights of the face."""
@@ -77,7 +77,11 @@ class SecondLook:
 
 def open_network(name: str, threads: int) -> BlazeNetwork:
     """A BlazeFace network that ships with ferpipe.  Raises UsageError where its file is missing."""
-    variant = VARIANTS[name]
+    return open_variant(VARIANTS[name], threads)
+
+
+def open_variant(variant: Variant, threads: int) -> BlazeNetwork:
+    """Likewise, for a variant that may be of another side than the file's."""
     file = shipped("models") / "blazeface" / variant.file
     if not file.is_file():
         raise UsageError(f"the weights {file} are missing: reinstall ferpipe")

@@ -7,8 +7,8 @@ import dataclasses
 import numpy as np
 from pydantic import Field
 
-from ferpipe import Box, Context, Face, Options, Packet, Stage, freeze
-from ferpipe.packet import MICROSECONDS, Image
+from ferpipe import Box, Context, Face, Frame, Options, Packet, Stage, freeze
+from ferpipe.packet import MICROSECONDS
 from ferpipe_faces.cuts import Cuts
 from ferpipe_faces.one_euro import OneEuro
 from ferpipe_faces.second_look import SecondLook
@@ -109,19 +109,20 @@ class Track(Stage[TrackOptions]):
     def process(self, packet: Packet) -> Packet:
         """Give the faces of a packet their identities."""
         time = packet.time
-        if packet.frame.discontinuity or self._is_gap(time):
+        afresh = self._is_gap(time) or packet.frame.discontinuity
+        if afresh:
             self._known = []
             self._cuts.forget()
         for one in self._known:
             one.advance(time)
-        if self.options.cuts and self._is_cut(packet):
+        if self.options.cuts and self._is_cut(packet) and not afresh:
             self._known = []
-            packet = dataclasses.replace(packet, frame=dataclasses.replace(packet.frame, discontinuity=True))
+            packet = dataclasses.replace(packet, frame=packet.frame.replace(discontinuity=True))
         # A detector that did not look repeats its last faces as not detected.
         others: tuple[Face, ...] = packet.data.get("unconfirmed", ())
         if not packet.faces or any(face.detected for face in packet.faces):
-            self._look([face for face in packet.faces if face.detected], packet.frame.image, time)
-        faces = self._shown(packet.frame.image.shape, time)
+            self._look([face for face in packet.faces if face.detected], packet.frame, time)
+        faces = self._shown(packet.frame.shape, time)
         if self.options.steady:
             faces = self._steadied(faces, time)
         return packet.replace(faces=faces, unconfirmed=(*self._unconfirmed(time), *others))
@@ -130,11 +131,12 @@ class Track(Stage[TrackOptions]):
         """Whether the picture says so, and the faces do not contradict it: light that is switched on, and
         somebody who passes close by, can change a picture as much as a cut.
         """
-        image = packet.frame.image
-        if not self._cuts.update(image, packet.time):
+        # A detector that follows faces has looked at the picture already.
+        seen: bool | None = packet.data.get("cut")
+        if not (self._cuts.update(packet.frame) if seen is None else seen):
             return False
         found = [face for face in packet.faces if face.detected]
-        if still_there(self._known, found, image):
+        if still_there(self._known, found, packet.frame):
             return False
         self.context.count("cuts")
         return True
@@ -152,8 +154,8 @@ class Track(Stage[TrackOptions]):
         limit = _SLOW * lost_after if step is None else max(lost_after, _PAUSE * step)
         return self._step > limit
 
-    def _look(self, faces: list[Face], image: Image, time: int) -> None:
-        pairs, memorable, seen = match(self._known, faces, image)
+    def _look(self, faces: list[Face], frame: Frame, time: int) -> None:
+        pairs, memorable, seen = match(self._known, faces, frame)
         for i, j in pairs:
             self._known[i].found(faces[j], time, memorable[j])
         found = {i for i, _ in pairs}
@@ -165,7 +167,7 @@ class Track(Stage[TrackOptions]):
         self._known += [Trajectory(face, time, seen[j]) for j, face in enumerate(faces) if j not in taken]
         for one in self._known:
             if one.last == time and self._vouching is not None:
-                self._vouching.review(one, image, time)
+                self._vouching.review(one, frame, time)
         self._name(time)
 
     def _may_return(self, one: Trajectory, time: int) -> bool:

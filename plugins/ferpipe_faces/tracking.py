@@ -8,8 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from ferpipe import Box, Face, freeze
-from ferpipe.packet import MICROSECONDS, Image
+from ferpipe import Box, Face, Frame, freeze
+from ferpipe.packet import MICROSECONDS
 from ferpipe_faces.appearance import Looks, likeness, looks
 from ferpipe_faces.assignment import assign
 from ferpipe_faces.detections import overlaps
@@ -112,13 +112,13 @@ class Trajectory:
 
 
 def match(
-    known: Sequence[Trajectory], faces: Sequence[Face], image: Image
+    known: Sequence[Trajectory], faces: Sequence[Face], frame: Frame
 ) -> tuple[list[tuple[int, int]], list[Looks | None], list[Looks]]:
     """Pairs (trajectory, face) for one look, from where the trajectories should be by now.
 
     Also the looks of each face to remember (None where another face is in the way), and all looks.
     """
-    seen = [looks(image, face.box) for face in faces]
+    seen = [looks(frame, face.box) for face in faces]
     overlap = box_overlaps([one.motion.box for one in known], [face.box for face in faces])
     cost = np.array(
         [
@@ -135,7 +135,7 @@ def match(
     return pairs, memorable, seen
 
 
-def still_there(known: Sequence[Trajectory], faces: Sequence[Face], image: Image) -> bool:
+def still_there(known: Sequence[Trajectory], faces: Sequence[Face], frame: Frame) -> bool:
     """Whether at least half of those that were there are at their places and look as they did."""
     present = [one for one in known if one.missed_since is None]
     if not present or not faces:
@@ -144,7 +144,7 @@ def still_there(known: Sequence[Trajectory], faces: Sequence[Face], image: Image
     same = 0
     for one, row in zip(present, overlap, strict=True):
         j = int(row.argmax())
-        same += bool(row[j] > _SAME_PLACE) and one.looks_like(looks(image, faces[j].box)) > _SAME_LOOKS
+        same += bool(row[j] > _SAME_PLACE) and one.looks_like(looks(frame, faces[j].box)) > _SAME_LOOKS
     return 2 * same >= len(present)
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ferpipe.packet import MICROSECONDS, Image
+from ferpipe import Frame
+from ferpipe.packet import MICROSECONDS
 from ferpipe_faces.second_look import SecondLook
 from ferpipe_faces.tracking import Trajectory
 
@@ -23,15 +24,15 @@ class Vouching:
         self._look = look
         self._doubt = doubt
 
-    def review(self, one: Trajectory, image: Image, time: int) -> None:
-        """Decide on a trajectory that was found in `image` just now.
+    def review(self, one: Trajectory, frame: Frame, time: int) -> None:
+        """Decide on a trajectory that was found in `frame` just now.
 
         Who passed once stays a person: a head that turns away must not end its track.
         """
         if one.face.score >= self._doubt:
             one.vouched, one.turned = True, False
         elif one.reviewed is None or time - one.reviewed >= self._wait(one):
-            verdict = self._look(image, one.face.box)
+            verdict = self._look(frame.image, one.face.box)
             one.reviewed = time
             one.refusals += not verdict.face
             if verdict.face:

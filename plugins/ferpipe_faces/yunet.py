@@ -9,11 +9,13 @@ import numpy as np
 from pydantic import Field
 
 from ferpipe import Context, UsageError
+from ferpipe.models import REMOTE, digest
 from ferpipe.packet import Image
 from ferpipe.resources import all_model_dirs, user_models
 from ferpipe_faces.detections import Candidates, nothing
 from ferpipe_faces.detector import Detector, DetectorOptions
 from ferpipe_faces.resize import at_most
+from ferpipe_networks.probe import probe
 
 __all__ = ["MODEL_FILE", "YuNet", "YuNetOptions"]
 
@@ -56,6 +58,8 @@ class YuNet(Detector[YuNetOptions]):
         """Load the network."""
         super().open(context)
         file = self._file(context)
+        if digest(file) != REMOTE["yunet"].sha256:  # the file that is published is known to load
+            self._try(file)
         try:
             self._network = cv2.FaceDetectorYN.create(
                 str(file), "", (320, 320), self.options.threshold, self.options.nms, 5000
@@ -66,6 +70,13 @@ class YuNet(Detector[YuNetOptions]):
                 "download it again with 'ferpipe models pull yunet'"
             ) from error
         context.note("detector", {"name": "yunet", "model": file.stem})
+
+    @staticmethod
+    def _try(file: Path) -> None:
+        try:
+            probe(file, library="yunet")
+        except UsageError as error:
+            raise UsageError(f"{error}; download it again with 'ferpipe models pull yunet'") from None
 
     def _file(self, context: Context) -> Path:
         if self.options.model is not None:

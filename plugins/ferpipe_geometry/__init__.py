@@ -5,11 +5,11 @@ Only names stand here; OpenCV and LiteRT are imported when a pipeline uses a sta
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
-from ferpipe import hookimpl
+from ferpipe import Check, hookimpl
 
-__all__ = ["ferpipe_stages"]
+__all__ = ["ferpipe_doctor", "ferpipe_stages"]
 
 
 @hookimpl
@@ -23,3 +23,11 @@ def ferpipe_stages() -> Mapping[str, str]:
         "valence": "ferpipe_geometry.valence:Valence",
         "quality": "ferpipe_geometry.quality:Quality",
     }
+
+
+@hookimpl
+def ferpipe_doctor() -> Iterable[Check]:
+    """The checks of this package."""
+    from ferpipe_geometry._doctor import checks
+
+    return checks()

@@ -54,7 +54,7 @@ MEASURES = tuple(
 
 
 def values(shapes: Floats) -> Mapping[str, float]:
-    """The measures for the network's 52 numbers; one that is not finite is left out."""
+    """The measures for the network's 52 numbers; one that is not finite is omitted."""
     clipped = np.clip(shapes, 0, 1).tolist()
     return {
         measure.name: value for measure, value in zip(MEASURES, clipped, strict=True) if np.isfinite(value)

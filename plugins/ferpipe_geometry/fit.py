@@ -6,6 +6,7 @@ Transactions on Pattern Analysis and Machine Intelligence 13(4).
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -15,7 +16,17 @@ from ferpipe import UsageError
 from ferpipe.resources import shipped
 from ferpipe_geometry.region import Doubles, Floats
 
-__all__ = ["HEIGHT", "WIDTH", "Similarity", "angles", "canonical", "fit", "turned", "umeyama"]
+__all__ = [
+    "HEIGHT",
+    "WIDTH",
+    "Similarity",
+    "angles",
+    "canonical",
+    "fit",
+    "fit_in_perspective",
+    "turned",
+    "umeyama",
+]
 
 WIDTH, HEIGHT = 15.486, 17.665
 """Extent of the canonical face in centimetres, ear to ear and forehead to chin."""
@@ -84,6 +95,31 @@ def fit(mesh: Floats) -> Similarity | None:
     used = weights > 0
     target = mesh[: len(points)][used].astype(np.float64) * _FLIP
     return umeyama(points[used], target, weights[used])
+
+
+def fit_in_perspective(mesh: Floats, width: int, height: int, field_of_view: float) -> Similarity | None:
+    """As `fit`, for a camera with this vertical field of view in degrees, whose axis meets the middle of the
+    picture of `width` by `height` pixels: a similarity to centimetres before the camera.
+
+    It is what MediaPipe's face geometry module does: the depth follows from the scale of the fit, the points
+    are moved out along their rays by their depth, and the canonical face is fitted anew.
+    """
+    points, weights = canonical()
+    used = weights > 0
+    source, shares = points[used], weights[used]
+    unit = 2 * math.tan(math.radians(field_of_view) / 2) / height
+    near = (mesh[: len(points)].astype(np.float64) - [width / 2, height / 2, 0]) * unit
+    depth = near[:, 2] - near[:, 2].mean() + 1
+    found = umeyama(source, near[used] * _FLIP, shares)
+    scale = 1.0
+    for _ in range(2):
+        if found is None:
+            return None
+        scale *= found.scale
+        away = depth / scale
+        moved = np.column_stack([near[:, 0] * away, near[:, 1] * away, away])
+        found = umeyama(source, moved[used] * _FLIP, shares)
+    return found
 
 
 def angles(rotation: Doubles) -> tuple[float, float, float]:

@@ -16,7 +16,7 @@ _MOST = 256
 
 
 class People(Generic[T]):
-    """One `T` a person, made when it is first asked for."""
+    """One `T` a person, made when it is first requested."""
 
     def __init__(self, make: Callable[[], T]) -> None:
         self._make = make

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from typing import Literal
 
 import numpy as np
 from pydantic import Field
 
 from ferpipe import Face, Measure, Options, Packet, Stage
-from ferpipe_geometry.fit import WIDTH, Similarity, angles, fit
+from ferpipe_geometry.fit import WIDTH, Similarity, angles, fit, fit_in_perspective
+from ferpipe_geometry.region import Doubles
 
 __all__ = ["Pose", "PoseOptions"]
 
@@ -24,7 +26,12 @@ class PoseOptions(Options):
         gt=1,
         lt=179,
         description="The camera's vertical field of view in degrees, by which a size becomes a distance. "
-        "Default: 63, that of a usual webcam or phone; the angles do not depend on it.",
+        "Default: 63, that of a usual webcam or phone.",
+    )
+    projection: Literal["parallel", "perspective"] = Field(
+        "parallel",
+        description="How the angles are meant: parallel, 0 where the face points at the camera from anywhere "
+        "in the picture; or perspective, from the axis of the camera by its field of view, as in MediaPipe.",
     )
 
 
@@ -33,9 +40,10 @@ class Pose(Stage[PoseOptions]):
 
     The fit is Umeyama's (1991) closed form.  Yaw is positive where the face turns to the right of the
     picture, pitch where it looks up, roll where the head tilts clockwise in the picture; the mirrored
-    picture has the mirrored yaw and roll.  The angles are those to the camera's axis in parallel
-    projection, without regard to perspective.  `face.data["axes"]` is (4, 2) float32: a point on the
-    nose, and half a face's width from it to the right, up and forwards, in pixels.
+    picture has the mirrored yaw and roll.  A face that points at the camera has no yaw and no pitch, wherever
+    in the picture it is; with `projection: perspective` the angles are those to the camera's axis.
+    `face.data["axes"]` is (4, 2) float32: a point on the nose, and half a face's width from it to the
+    right, up and forwards, in pixels.
     """
 
     Options = PoseOptions
@@ -58,22 +66,29 @@ class Pose(Stage[PoseOptions]):
 
     def process(self, packet: Packet) -> Packet:
         """Give each face with a mesh its pose."""
-        height = packet.frame.image.shape[0]
+        height = packet.frame.shape[0]
         focal = height / 2 / math.tan(math.radians(self.options.field_of_view) / 2)
-        return packet.replace(faces=tuple(self._posed(face, focal) for face in packet.faces))
+        size = packet.frame.image.shape[1], height
+        return packet.replace(faces=tuple(self._posed(face, size, focal) for face in packet.faces))
 
-    def _posed(self, face: Face, focal: float) -> Face:
+    def _posed(self, face: Face, size: tuple[int, int], focal: float) -> Face:
         mesh = face.data.get("mesh")
         found = None if mesh is None else fit(mesh)
-        if found is None:
+        if mesh is None or found is None:
             return face
-        return face.with_data(axes=_axes(found)).with_measures(values(found, focal))
+        rotation = found.rotation
+        if self.options.projection == "perspective":
+            seen = fit_in_perspective(mesh, *size, self.options.field_of_view)
+            if seen is None:
+                return face
+            rotation = seen.rotation
+        return face.with_data(axes=_axes(found)).with_measures(values(found, rotation, focal))
 
 
-def values(found: Similarity, focal: float) -> dict[str, float]:
-    """The measures of a fitted head; focal: pixels."""
-    yaw, pitch, roll = angles(found.rotation)
-    ahead = float(np.clip(found.rotation[2, 2], -1, 1))
+def values(found: Similarity, rotation: Doubles, focal: float) -> dict[str, float]:
+    """The measures of a fitted head that is turned by (3, 3) `rotation`; focal: pixels."""
+    yaw, pitch, roll = angles(rotation)
+    ahead = float(np.clip(rotation[2, 2], -1, 1))
     return {
         "head.yaw": yaw,
         "head.pitch": pitch,

@@ -7,8 +7,9 @@ import math
 import cv2
 import numpy as np
 
-from ferpipe import Box, Face, Measure, Options, Packet, Stage
+from ferpipe import Box, Context, Face, Measure, Options, Packet, Stage
 from ferpipe.packet import Image
+from ferpipe_geometry.worth import shipped_worth
 
 __all__ = ["Quality"]
 
@@ -23,11 +24,16 @@ class Quality(Stage[Options]):
 
     Sharpness is the variance of the Laplacian over that of the grey levels, of the face's box in 64 by 64
     pixels: it does not depend on contrast, and a face of fewer pixels is less sharp.  How far a face is
-    turned is `head.turned` of `pose`, how much of it is hidden shows in `mesh.presence`.
+    turned is `head.turned` of `pose`, how much of it is hidden shows in `mesh.presence`.  `quality` is one
+    number of all of these: the accuracy that the shipped classifier has on such faces.  Behind `mesh` and
+    `pose` it counts what they know too.
     """
 
     needs = frozenset({"frame", "faces"})
     measures = (
+        Measure(
+            "quality", "", 0, 1, "Expected accuracy of the shipped classifier on faces that are shown so."
+        ),
         Measure("quality.size", "px", 0, None, "Root of the area of the face's box."),
         Measure("quality.outside", "", 0, 1, "Share of the face's box that lies outside the picture."),
         Measure("quality.sharpness", "", 0, None, "Variance of the Laplacian over that of the grey levels."),
@@ -42,13 +48,22 @@ class Quality(Stage[Options]):
         """Always: each face is measured by itself."""
         return True
 
+    def open(self, context: Context) -> None:
+        """Read the fit."""
+        super().open(context)
+        self._worth = shipped_worth()
+
     def process(self, packet: Packet) -> Packet:
         """Measure each face."""
-        image = packet.frame.image
-        measured = ((face, _measured(image, face)) for face in packet.faces)
+        measured = ((face, self._rated(packet.frame.image, face)) for face in packet.faces)
         # A face of which nothing is known goes on as it came: what is wrong with it is not of this stage.
         faces = tuple(face.with_measures(found) if found else face for face, found in measured)
         return packet.replace(faces=faces)
+
+    def _rated(self, image: Image, face: Face) -> dict[str, float]:
+        found = _measured(image, face)
+        # Of a box without a picture there is nothing to be expected.
+        return {"quality": self._worth.of({**face.measures, **found})} | found if len(found) > 2 else found
 
 
 def _measured(image: Image, face: Face) -> dict[str, float]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta, timezone
 
 from ferpipe import UsageError
+from ferpipe_report.clocks import moments_of
 from ferpipe_report.events import Event
 from ferpipe_report.recording import Recording
 
@@ -22,12 +22,12 @@ def aligned(
     when each was made, so that time 0 is the start of the earliest.
 
     events: those of each recording, by its place.  Raises UsageError where a recording has no such event,
-    or does not say when it was made.
+    or for `wallclock` where neither all have a time code nor all say when they were made.
     """
     if at is None:
         return list(recordings)
     if at == WALLCLOCK:
-        moments = [_created(recording) for recording in recordings]
+        moments = moments_of(recordings)
         return [replace(each, offset=min(moments) - m) for each, m in zip(recordings, moments, strict=True)]
     moved = []
     for i, recording in enumerate(recordings):
@@ -38,16 +38,3 @@ def aligned(
             raise UsageError(f"'{recording.name}' has no event '{at}' to align at: {there}")
         moved.append(replace(recording, offset=start))
     return moved
-
-
-def _created(recording: Recording) -> int:
-    """Microseconds since 1970 of the recording's time 0."""
-    source = recording.timeline.source
-    text = None if source is None else source.get("created")
-    if not isinstance(text, str):
-        raise UsageError(
-            f"'{recording.name}' does not say when it was made, so it cannot be aligned at the wall clock: "
-            "give an event that all recordings have"
-        )
-    moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
-    return (moment - datetime(1970, 1, 1, tzinfo=timezone.utc)) // timedelta(microseconds=1)

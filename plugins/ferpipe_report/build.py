@@ -9,7 +9,8 @@ from pathlib import Path
 import click
 
 from ferpipe import UsageError
-from ferpipe_report.align import aligned
+from ferpipe_report.align import WALLCLOCK, aligned
+from ferpipe_report.clocks import has_time_codes
 from ferpipe_report.events import Event, events_of, read_events
 from ferpipe_report.merge import merged
 from ferpipe_report.page.across import across_data
@@ -24,7 +25,7 @@ __all__ = ["Request", "build"]
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What was asked for on the command line."""
+    """The options of the command line."""
 
     timelines: Sequence[Path]
     output: Path | None = None
@@ -71,7 +72,12 @@ def _contents(request: Request, target: Path) -> dict[Path, bytes]:
     events = _events(recordings, request.events)
     recordings = aligned(recordings, events, request.align)
     across, columns = across_data(recordings, classes_of(recordings))
-    extra = {**event_data(recordings, events), **across, "align": request.align}
+    extra = {
+        **event_data(recordings, events),
+        **across,
+        "align": request.align,
+        "clock": _clock(recordings, request.align),
+    }
     data, blobs = page_data(recordings, request.title or _title(recordings), extra)
     films: dict[str, str] = {}
     copies: dict[Path, bytes] = {}
@@ -85,7 +91,9 @@ def _contents(request: Request, target: Path) -> dict[Path, bytes]:
             embed=request.embed,
             thumbnails=request.thumbnails,
         )
-        data["recordings"] = [{**told, **more} for told, more in zip(data["recordings"], media, strict=True)]
+        data["recordings"] = [
+            {**shown, **more} for shown, more in zip(data["recordings"], media, strict=True)
+        ]
     contents = {**copies, target: assemble(data, {**blobs, **columns, **films}).encode()}
     if request.figures:
         from ferpipe_report.figure import figure
@@ -95,6 +103,13 @@ def _contents(request: Request, target: Path) -> dict[Path, bytes]:
             path: figure(recordings, events, classes, form) for form, path in request.figures.items()
         }
     return contents
+
+
+def _clock(recordings: Sequence[Recording], at: str | None) -> str | None:
+    """What recordings that lie beside each other by their clocks were laid by."""
+    if at != WALLCLOCK:
+        return None
+    return "time codes" if has_time_codes(recordings) else "times of recording"
 
 
 def _events(recordings: Sequence[Recording], paths: Sequence[Path]) -> dict[int, list[Event]]:

@@ -11,8 +11,9 @@ import numpy as np
 
 from ferpipe import UsageError
 from ferpipe_report.events import Event
+from ferpipe_report.page.names import shown
 from ferpipe_report.palette import NO_LABEL, colours
-from ferpipe_report.recording import MICROSECONDS, Person, Recording
+from ferpipe_report.recording import MICROSECONDS, Person, Recording, unsure_runs
 from ferpipe_report.together import together
 
 __all__ = ["figure"]
@@ -22,6 +23,12 @@ _WIDE = 7.2
 
 _FEW = 4
 """People up to whom each has curves of their own; more have the shares of all of them."""
+
+_LONGEST = 32
+"""Characters of a name in the figure."""
+
+_MANY = 16
+"""People up to whom each strip has the usual height."""
 
 _STYLE = {
     "font.size": 8.0,
@@ -33,7 +40,7 @@ _STYLE = {
     "hatch.linewidth": 0.6,
 }
 
-_HATCHED: dict[str, Any] = {"hatch": "////", "linewidth": 0}
+_HATCHED: dict[str, Any] = {"hatch": "//////", "linewidth": 0}
 
 Row = tuple[str, Recording, Person]
 
@@ -53,7 +60,8 @@ def figure(
     rows = _rows(recordings)
     with mpl.rc_context(_STYLE):
         few = len(rows) <= _FEW
-        tall = [0.26 * max(1, len(rows)) + 0.12, *([1.15] * len(rows) if few else [1.6])]
+        tall = [(0.26 if len(rows) <= _MANY else 0.15) * max(1, len(rows)) + 0.12]
+        tall += [1.15] * len(rows) if few else [1.6]
         picture = Figure(figsize=(_WIDE, sum(tall) + 0.9), layout="constrained")
         axes = np.atleast_1d(picture.subplots(len(tall), 1, sharex=True, height_ratios=tall))
         palette = colours(classes)
@@ -64,6 +72,7 @@ def figure(
         else:
             _shares(axes[1], recordings, classes, palette)
         axes[-1].set_xlabel("Time (s)")
+        axes[-1].set_xlim(*_whole(recordings))
         _legend(picture, palette)
         out = io.BytesIO()
         date = {"Date": None} if form == "svg" else {"Software": None}
@@ -83,6 +92,19 @@ def _rows(recordings: Sequence[Recording]) -> list[Row]:
     return rows
 
 
+def _whole(recordings: Sequence[Recording]) -> tuple[float, float]:
+    """The seconds from the first frame to the end of the last, of all."""
+    begin = min(each.start - each.offset for each in recordings) / MICROSECONDS
+    end = max(each.end - each.offset for each in recordings) / MICROSECONDS
+    return begin, end if end > begin else begin + 1
+
+
+def _short(name: str) -> str:
+    """The name as one line that leaves room for the strips."""
+    text = shown(name).replace("$", r"\$")
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}\u2026"
+
+
 def _strips(
     axis: Any,
     rows: Sequence[Row],
@@ -95,14 +117,20 @@ def _strips(
         bars = [((s.start - recording.offset) / 1e6, (s.end - s.start) / 1e6) for s in person.spans]
         fills = [NO_LABEL if s.label is None else palette.get(s.label, NO_LABEL) for s in person.spans]
         axis.broken_barh(bars, (at - 0.4, 0.8), facecolors=fills, linewidth=0)
-        blank = [bar for bar, s in zip(bars, person.spans, strict=True) if s.label is None]
+        blank = [
+            ((start - recording.offset) / MICROSECONDS, (end - start) / MICROSECONDS)
+            for start, end in zip(*unsure_runs(person, recording), strict=True)
+        ]
         axis.broken_barh(
-            blank, (at - 0.4, 0.8), facecolors="none", hatch="////", edgecolor="#333333", linewidth=0
+            blank, (at - 0.4, 0.8), facecolors="none", hatch="//////", edgecolor="#333333", linewidth=0
         )
         for event in events.get(recordings.index(recording), ()):
             start = (event.start - recording.offset) / MICROSECONDS
             axis.plot([start, start], [at - 0.5, at + 0.5], color="black", linewidth=0.8, linestyle=":")
-    axis.set_yticks(range(len(rows)), [name for name, *_ in reversed(rows)])
+    names = [_short(name) for name, *_ in reversed(rows)]
+    axis.set_yticks(range(len(rows)), names, fontsize=8 if len(rows) <= _MANY else 6)
+    if not rows:
+        axis.annotate("nobody was followed", (0.5, 0.5), xycoords="axes fraction", ha="center", va="center")
     axis.set_ylim(-0.6, max(1, len(rows)) - 0.4)
     axis.tick_params(axis="y", length=0)
     axis.spines["left"].set_visible(False)
@@ -111,7 +139,7 @@ def _strips(
         # Marks stand a line above the names of stretches, which they would lie upon.
         lift = (0, 9 if event.end == event.start else 0)
         axis.annotate(
-            event.name,
+            _short(event.name),
             (middle, len(rows) - 0.4),
             xytext=lift,
             textcoords="offset points",
@@ -130,7 +158,7 @@ def _curves(axis: Any, name: str, recording: Recording, person: Person, palette:
         axis.plot(np.insert(times, breaks, np.nan), values, color=_darker(palette[label]), linewidth=0.9)
     axis.set_ylim(0, 1)
     axis.set_ylabel("Probability")
-    axis.set_title(name, loc="left", fontsize=8)
+    axis.set_title(_short(name), loc="left", fontsize=8)
 
 
 def _shares(
@@ -151,8 +179,8 @@ def _legend(picture: Any, palette: Mapping[str, str]) -> None:
     from matplotlib.patches import Patch
 
     marks = [Patch(facecolor=colour, edgecolor="#666666", linewidth=0.4) for colour in palette.values()]
-    marks.append(Patch(facecolor=NO_LABEL, edgecolor="#333333", hatch="////", linewidth=0))
-    names = [*palette, "no label"]
+    marks.append(Patch(facecolor=NO_LABEL, edgecolor="#333333", hatch="//////", linewidth=0))
+    names = [*palette, "unsure or no label"]
     picture.legend(marks, names, loc="outside lower center", ncols=len(names), frameon=False, handlelength=1)
 
 

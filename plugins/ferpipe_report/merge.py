@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import numpy as np
 
-from ferpipe.timeline import FrameRecord
+from ferpipe.timeline import FaceRecord, FrameRecord
 from ferpipe_report.recording import Person, Recording, Span, people_of
 
 __all__ = ["merged"]
@@ -24,8 +24,8 @@ def merged(recording: Recording) -> Recording:
     cuts = [bool(record.get("discontinuity", False)) for record in frames]
     track = cast("Any", {"id": 1, "segments": [], "first": 0.0, "last": 0.0})
     person = people_of(frames, [track], recording.timeline.classes)[0]
-    labels = [record["faces"][0]["label"] if record["faces"] else None for record in frames]
-    spans = _spans(recording, person, [labels[i] for i in person.frames], np.cumsum(cuts))
+    shown = [_shown(record["faces"][0]) if record["faces"] else (None, False) for record in frames]
+    spans = _spans(recording, person, [shown[i] for i in person.frames], np.cumsum(cuts))
     seen = recording.times[person.frames]
     record = {**track, "first": seen[0] / 1e6, "last": seen[-1] / 1e6, "frames": len(seen)}
     return replace(recording, people=[replace(person, spans=spans, record=cast("Any", record))])
@@ -36,20 +36,27 @@ def _largest(record: FrameRecord) -> FrameRecord:
     return cast("FrameRecord", {**record, "faces": [{**face, "track": 1} for face in faces]})
 
 
-def _spans(recording: Recording, person: Person, labels: list[str | None], epochs: Any) -> list[Span]:
+def _shown(face: FaceRecord) -> tuple[str | None, bool]:
+    """The label, and whether it is unsure."""
+    return face["label"], bool(face.get("unsure", False))
+
+
+def _spans(
+    recording: Recording, person: Person, shown: list[tuple[str | None, bool]], epochs: Any
+) -> list[Span]:
     """Stretches of one label, by the rules of docs/timeline.md."""
     spans: list[Span] = []
     epoch = -1
-    for at, label in zip(person.frames, labels, strict=True):
+    for at, label in zip(person.frames, shown, strict=True):
         start = int(recording.times[at])
         end = start + int(recording.durations[at])
         carried = bool(spans) and epochs[at] == epoch and start - spans[-1].end <= _BRIDGE
         if carried:
             last = spans[-1]
-            spans[-1] = Span(last.start, max(last.end, start), last.label)
-        if carried and spans[-1].label == label:
-            spans[-1] = Span(spans[-1].start, end, label)
+            spans[-1] = replace(last, end=max(last.end, start))
+        if carried and (spans[-1].label, spans[-1].unsure) == label:
+            spans[-1] = replace(spans[-1], end=end)
         else:
-            spans.append(Span(start, end, label))
+            spans.append(Span(start, end, *label))
         epoch = int(epochs[at])
     return spans

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -52,7 +53,7 @@ def transitions(spans: Sequence[Span], classes: Sequence[str]) -> list[list[int]
 def clipped(spans: Sequence[Span], start: int, end: int) -> list[Span]:
     """The parts of spans between two times."""
     return [
-        Span(max(span.start, start), min(span.end, end), span.label)
+        replace(span, start=max(span.start, start), end=min(span.end, end))
         for span in spans
         if span.end > start and span.start < end
     ]
@@ -73,10 +74,11 @@ def weighted(values: Floats, weights: Any) -> dict[str, float] | None:
 def numbers_of(
     recording: Recording, person: Person, start: int | None = None, end: int | None = None
 ) -> dict[str, Any]:
-    """What the tables say of a person between two times, the whole recording where left out.
+    """What the tables say of a person between two times, the whole recording if omitted.
 
-    Times in seconds; `missing` is the share of the time in which the face was not in view; `unknown` the
-    seconds in view without a label; `rate` the changes a minute in view with a label.
+    Times in seconds; `missing` is the share of the time in which the face was not in view; `unsure` the
+    seconds in view in which the label is unsure, `unknown` the others without a label; `rate` the
+    changes a minute in view with a label.
     """
     begin, stop = recording.start if start is None else start, recording.end if end is None else end
     spans = clipped(person.spans, begin, stop) if (start, end) != (None, None) else person.spans
@@ -95,7 +97,8 @@ def numbers_of(
         "seen": seen / MICROSECONDS,
         "length": length / MICROSECONDS,
         "missing": 1 - min(1.0, seen / length) if length else None,
-        "unknown": present([span for span in spans if span.label is None]) / MICROSECONDS,
+        "unsure": present([span for span in spans if span.unsure]) / MICROSECONDS,
+        "unknown": present([s for s in spans if s.label is None and not s.unsure]) / MICROSECONDS,
         "seconds": seconds,
         "share": {label: time / labelled for label, time in seconds.items()} if labelled else None,
         "dominant": max(seconds, key=lambda label: seconds[label]) if labelled else None,

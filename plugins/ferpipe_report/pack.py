@@ -31,8 +31,8 @@ class Column:
 
     def described(self) -> dict[str, Any]:
         """What the page needs to read the column."""
-        told: dict[str, Any] = {"name": self.name, "n": len(self.numbers)}
-        return told if self.step is None else {**told, "low": self.low, "step": self.step}
+        facts: dict[str, Any] = {"name": self.name, "n": len(self.numbers)}
+        return facts if self.step is None else {**facts, "low": self.low, "step": self.step}
 
 
 def integers(name: str, values: Any) -> Column:

@@ -13,7 +13,17 @@ from numpy.typing import NDArray
 
 from ferpipe.timeline import FaceRecord, FrameRecord, Segment, Timeline, Track, load
 
-__all__ = ["Floats", "Ints", "Person", "Recording", "Span", "open_recording", "people_of", "spans_of"]
+__all__ = [
+    "Floats",
+    "Ints",
+    "Person",
+    "Recording",
+    "Span",
+    "open_recording",
+    "people_of",
+    "spans_of",
+    "unsure_runs",
+]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -22,11 +32,15 @@ MICROSECONDS = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A stretch of time in microseconds with one label; None where the label is not known."""
+    """A stretch of time in microseconds with one label; None where the label is not known.
+
+    unsure: whether it is not known because the expression is unsure.
+    """
 
     start: int
     end: int
     label: str | None
+    unsure: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +123,12 @@ def open_recording(path: Path) -> Recording:
 def spans_of(segments: Sequence[Segment]) -> list[Span]:
     """The segments of a track in microseconds."""
     return [
-        Span(round(each["start"] * MICROSECONDS), round(each["end"] * MICROSECONDS), each["label"])
+        Span(
+            round(each["start"] * MICROSECONDS),
+            round(each["end"] * MICROSECONDS),
+            each["label"],
+            bool(each.get("unsure", False)),
+        )
         for each in segments
     ]
 
@@ -123,6 +142,17 @@ def people_of(frames: Sequence[FrameRecord], tracks: Sequence[Track], classes: S
                 # Of two faces with one id in one frame the first counts, as in the summary.
                 seen.setdefault(face["track"], {}).setdefault(position, face)
     return [_person(track, seen[track["id"]], classes) for track in tracks]
+
+
+def unsure_runs(person: Person, recording: Recording) -> tuple[Ints, Ints]:
+    """Starts and ends, in microseconds, of the stretches in which the label is unsure or not known."""
+    times = recording.times[person.frames]
+    ends = times + recording.durations[person.frames]
+    apart = (np.diff(person.frames) > 1) | (times[1:] > ends[:-1])
+    on = person.unsure
+    first = on & np.concatenate([[True], ~on[:-1] | apart])[: len(on)]
+    last = on & np.concatenate([~on[1:] | apart, [True]])[: len(on)]
+    return times[first], ends[last]
 
 
 def _person(track: Track, faces: dict[int, FaceRecord], classes: Sequence[str]) -> Person:

@@ -8,7 +8,15 @@ from pathlib import Path
 
 from ferpipe import Output, UsageError
 
-__all__ = ["Outputs"]
+__all__ = ["Content", "Outputs", "pieces"]
+
+Content = bytes | Iterable[bytes]
+"""What a file holds, whole or in pieces."""
+
+
+def pieces(content: Content) -> Iterable[bytes]:
+    """The pieces of a file."""
+    return (content,) if isinstance(content, bytes) else content
 
 
 class Outputs(ExitStack):
@@ -34,11 +42,12 @@ class Outputs(ExitStack):
                 self._claimed[target] = output = self._locked(target)
                 self.callback(output.close)
 
-    def write(self, contents: Mapping[Path, bytes]) -> None:
+    def write(self, contents: Mapping[Path, Content]) -> None:
         """Write all of them, then give all their names.  Raises UsageError, and RunError of the disk."""
         self.claim(contents)
         for target, content in contents.items():
-            self._claimed[target].write(content)
+            for piece in pieces(content):
+                self._claimed[target].write(piece)
         for target in contents:
             self._claimed[target].commit()
 

@@ -161,7 +161,7 @@ def open_source(path: str) -> InputContainer:
 
 
 def _fits(path: str, number: int, form: str) -> bool:
-    """Whether a file of the format `form` can hold the audio stream: a trial tells."""
+    """Whether a file of the format `form` can hold the audio stream, found by trying."""
     try:
         with open_source(path) as source, av.open(io.BytesIO(), "w", format=form) as trial:
             stream = source.streams.audio[number]

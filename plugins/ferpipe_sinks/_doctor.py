@@ -11,8 +11,9 @@ __all__ = ["checks"]
 
 
 def checks() -> Iterator[Check]:
-    """H.264 and sound through PyAV, and the ffmpeg of imageio-ffmpeg."""
+    """H.264 and sound through PyAV, encoders in hardware, and the ffmpeg of imageio-ffmpeg."""
     yield _encoders()
+    yield _hardware()
     yield _ffmpeg()
 
 
@@ -26,6 +27,16 @@ def _encoders() -> Check:
     if missing:
         return Check("writing video", "fail", f"PyAV cannot encode {', '.join(missing)}", advice)
     return Check("writing video", "ok", f"libx264, aac (PyAV {av.__version__})")
+
+
+def _hardware() -> Check:
+    try:
+        from ferpipe_sinks._hardware import HARDWARE, usable
+    except ImportError as error:
+        return Check("hardware encoders", "warn", f"cannot be tried: {error}")
+    found = [name for name in HARDWARE if usable(name)]
+    said = ", ".join(found) or "none works on this machine"
+    return Check("hardware encoders", "ok", f"{said}; 'codec: auto' uses {found[0] if found else 'libx264'}")
 
 
 def _encodes(name: str) -> bool:

@@ -13,6 +13,7 @@ from av.packet import Packet as Coded
 from av.video.stream import VideoStream
 
 from ferpipe.packet import MICROSECONDS, Image
+from ferpipe_sinks._hardware import HARDWARE, form_of, settings
 
 __all__ = ["CONTAINERS", "Encoder", "lookahead"]
 
@@ -53,7 +54,8 @@ class Encoder:
 
     FFmpeg is given the open file and never a name, which it might take for an address.
 
-    ahead: how many pictures the encoder may look ahead.
+    ahead: how many pictures the encoder may look ahead; those in hardware do not.
+    options: preset, crf and threads, as the stage `video` has them.
     Raises av.FFmpegError where the encoder refuses, OSError where the disk does.
     """
 
@@ -61,6 +63,11 @@ class Encoder:
         self, file: RawIOBase, form: str, size: tuple[int, int], codec: str, *, ahead: int = 0, **options: Any
     ) -> None:
         threads = options.pop("threads", 0)
+        chosen = (
+            settings(codec, options["crf"])
+            if codec in HARDWARE
+            else options | _prompt(codec, ahead, options["preset"])
+        )
         self.container: OutputContainer = av.open(
             cast("BinaryIO", file),
             "w",
@@ -69,12 +76,10 @@ class Encoder:
         )
         self._stream = cast(
             "VideoStream",
-            self.container.add_stream(
-                codec, options={key: str(value) for key, value in (options | _prompt(codec, ahead)).items()}
-            ),
+            self.container.add_stream(codec, options={key: str(value) for key, value in chosen.items()}),
         )
         self._stream.width, self._stream.height = size
-        self._stream.pix_fmt = "yuv420p"
+        self._stream.pix_fmt = form_of(codec)
         self._stream.time_base = _TICK
         context = self._stream.codec_context
         context.time_base = _TICK
@@ -119,11 +124,14 @@ class Encoder:
             self.container.mux_one(packet)
 
 
-def _prompt(codec: str, ahead: int) -> dict[str, str]:
+def _prompt(codec: str, ahead: int, preset: str) -> dict[str, str]:
     """Options of the encoder that bound what it keeps back to `ahead` pictures, and a few."""
     if codec == "libx265":
         return {"x265-params": f"log-level=error:rc-lookahead={ahead}:frame-threads=1"}
-    return {"rc-lookahead": str(ahead), "x264-params": "sync-lookahead=0"}
+    # Fast presets do not share out bits by what later pictures use again (mbtree). It costs little and
+    # halves the size: superfast with it is as good and as small as veryfast, in 0.6 to 0.7 of the time.
+    mbtree = ":mbtree=1" if ahead and preset != "ultrafast" else ""
+    return {"rc-lookahead": str(ahead), "x264-params": f"sync-lookahead=0{mbtree}"}
 
 
 def _knows(form: str, option: str) -> bool:

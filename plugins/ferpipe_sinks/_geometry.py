@@ -25,7 +25,7 @@ _LIMIT = 100_000
 
 
 def draw_geometry(picture: Image, face: Face, show: Iterable[str], sizes: Sizes) -> None:
-    """Draw what of the face's geometry is in `show` and known; points that are not finite are left out."""
+    """Draw what of the face's geometry is in `show` and known; points that are not finite are omitted."""
     if "mesh" in show and "mesh" in face.data:
         for x, y in _finite(face.data["mesh"]):
             cv2.circle(picture, (x, y), max(1, sizes.line // 3), WHITE, -1, cv2.LINE_AA)

@@ -90,7 +90,7 @@ def draw_plate(
 
 
 def value_text(measure: Measure, value: float) -> str:
-    """A value with its unit: about a hundredth of the range is told apart."""
+    """A value with its unit, to about a hundredth of the range."""
     if measure.low is None or measure.high is None or measure.low == measure.high:
         number = f"{value:.3g}" if abs(value) < 1000 else f"{value:.0f}"
     else:

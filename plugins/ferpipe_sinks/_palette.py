@@ -1,8 +1,8 @@
-"""Colours that people with any kind of colour vision tell apart.
+"""Colours that people with any kind of colour vision can distinguish.
 
 The palette is Okabe and Ito's (M. Okabe, K. Ito, "Color Universal Design", 2008; recommended by
 B. Wong, "Points of view: Color blindness", Nature Methods 8, 441, 2011), in BGR.  Its black and dark
-blue are left out, as they cannot be seen on a dark plate; a light grey stands in for `neutral`.
+blue are not used, as they cannot be seen on a dark plate; a light grey stands in for `neutral`.
 """
 
 from __future__ import annotations

@@ -12,6 +12,8 @@ from pydantic import Field
 from ferpipe import Context, Emotion, Face, Mark, Options, Packet, Stage
 from ferpipe.packet import Image
 from ferpipe_sinks._blend import Sprite, paste
+from ferpipe_sinks._dashes import draw_dashed
+from ferpipe_sinks._eyes import NEEDS, draw_blink, draw_gaze
 from ferpipe_sinks._geometry import KINDS, draw_geometry
 from ferpipe_sinks._labels import Sizes, bars, bars_size, sizes_for, stacked_bar, tag
 from ferpipe_sinks._layout import Area, Side, area_of, place
@@ -23,7 +25,20 @@ cv2.setNumThreads(1)
 
 __all__ = ["OverlayOptions", "OverlayStage"]
 
-Part = Literal["box", "track", "label", "bars", "measures", "landmarks", "mesh", "axes", "marks", "time"]
+Part = Literal[
+    "box",
+    "track",
+    "label",
+    "bars",
+    "measures",
+    "landmarks",
+    "mesh",
+    "axes",
+    "gaze",
+    "blink",
+    "marks",
+    "time",
+]
 
 
 class OverlayOptions(Options):
@@ -31,8 +46,8 @@ class OverlayOptions(Options):
 
     show: tuple[Part, ...] = Field(
         ("box", "track", "label", "bars"),
-        description="What to draw, of box, track, label, bars, measures, landmarks, mesh, axes, marks and "
-        "time.",
+        description="What to draw, of box, track, label, bars, measures, landmarks, mesh, axes, gaze, blink, "
+        "marks and time.",
     )
     measures: tuple[str, ...] = Field(
         (),
@@ -46,10 +61,11 @@ class OverlayStage(Stage[OverlayOptions]):
 
     Everything scales with the picture, from 270 lines to 4K.  The colours are Okabe and Ito's, which
     do not depend on full colour vision.  Bars stand where they cover no face; where there is no such
-    place a single bar of all probabilities runs under the face.  Measures stand beside their face, those
-    of the frame in a corner.  `mesh` and `axes` (right, up and forwards) come from the stages `mesh` and
-    `pose`.  Marks are boxes with text that a plugin gives as the kind `marks`.  `blur`
-    hides the faces that a tracker does not show yet, too.
+    place a single bar of all probabilities runs under the face.  A face whose label is unsure has a dashed
+    box.  Measures stand beside their face, those of the frame in a corner.  `mesh` and `axes` (right, up and
+    forwards) come from the stages `mesh` and `pose`, `gaze` (an arrow from each eye) and `blink` (a bar over
+    closed eyes) from `eyes`.  Marks are boxes with text that a plugin gives as the
+    kind `marks`.  `blur` hides the faces that a tracker does not show yet, too.
     """
 
     Options = OverlayOptions
@@ -66,11 +82,14 @@ class OverlayStage(Stage[OverlayOptions]):
         """The measures that are named, the marks, and the geometry, where they are drawn."""
         marks = {"marks"} & set(options.show)
         geometry = {kind for part, kind in KINDS.items() if part in options.show}
+        geometry |= {kind for part, kinds in NEEDS.items() if part in options.show for kind in kinds}
         return cls.needs | marks | geometry | set(options.measures), cls.gives
 
     def open(self, context: Context) -> None:
-        """See which measures there are."""
+        """See which measures there are, and have faces that are to be hidden found in every frame."""
         super().open(context)
+        if self.options.blur != "none":
+            context.ask("faces", "every frame")
         known, names = context.measures, self.options.measures
         if "measures" in self.options.show or names:
             self._plates = Plates([measure for measure in known if not names or measure.name in names])
@@ -122,11 +141,17 @@ class OverlayStage(Stage[OverlayOptions]):
 
     def _draw_outline(self, picture: Image, face: Face, area: Area, sizes: Sizes) -> None:
         colour = _colour(face.emotion)
-        if "box" in self.options.show:
+        if "box" in self.options.show and face.emotion is not None and face.emotion.unsure:
+            draw_dashed(picture, area, sizes)
+        elif "box" in self.options.show:
             _draw_box(picture, area, colour, sizes)
         if "landmarks" in self.options.show and face.landmarks is not None:
             _draw_landmarks(picture, face, sizes, colour)
         draw_geometry(picture, face, self.options.show, sizes)
+        if "gaze" in self.options.show:
+            draw_gaze(picture, face, sizes)
+        if "blink" in self.options.show:
+            draw_blink(picture, face, sizes)
 
     def _draw_tag(self, picture: Image, face: Face, area: Area, sizes: Sizes) -> Area | None:
         text = self._text(face)
@@ -176,7 +201,7 @@ def _put_tag(picture: Image, sprite: Sprite, area: Area, sizes: Sizes) -> Area:
 def _label(emotion: Emotion) -> str:
     """The label, and how likely it is where that is known; a dash where there is none yet."""
     if emotion.label is None:
-        return "-"
+        return "unsure" if emotion.unsure else "-"
     likely = dict(zip(emotion.classes, emotion.probabilities, strict=False)).get(emotion.label, math.nan)
     return f"{emotion.label} {likely:.0%}" if 0 <= likely <= 1 else emotion.label
 

@@ -37,7 +37,7 @@ class TimelineSink(Stage[TimelineOptions]):
 
     While the run lasts, the records stand in `<path>.part`, each from the moment its frame came (in a
     .csv, the next one); `ferpipe.timeline.load` reads that file too.  Takes tracks, emotions,
-    measures and notes where there are any.  A face whose box is not finite is left out and counted
+    measures and notes where there are any.  A face whose box is not finite is omitted and counted
     as `unsound_faces`.
     Raises RunError where the disk does not take it.
     """

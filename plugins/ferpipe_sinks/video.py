@@ -14,9 +14,10 @@ from av.error import ArgumentError, FFmpegError, InvalidDataError
 from av.packet import Packet as Coded
 from pydantic import Field, field_validator
 
-from ferpipe import Context, Options, Output, Packet, RunError, Stage, StreamInfo
+from ferpipe import Context, Options, Output, Packet, RunError, Stage, StreamInfo, UsageError
 from ferpipe_sinks._audio import Audio
 from ferpipe_sinks._encoder import CONTAINERS, Encoder, lookahead
+from ferpipe_sinks._hardware import HARDWARE, usable
 from ferpipe_sinks._letterbox import even_size, fitted
 
 __all__ = ["VideoOptions", "VideoSink"]
@@ -29,10 +30,21 @@ class VideoOptions(Options):
     """Destination and encoding of the video."""
 
     path: str = Field(min_length=1, description="The file to write: .mp4, .m4v, .mov or .mkv.")
-    codec: Literal["libx264", "libx265"] = Field("libx264", description="The codec: H.264 or HEVC.")
-    preset: Literal["ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow"] = Field(
-        "veryfast",
-        description="The preset of the encoder: a faster one costs less time and makes larger files.",
+    codec: Literal[
+        "libx264", "libx265", "auto", "h264_nvenc", "h264_videotoolbox", "h264_qsv", "h264_vaapi"
+    ] = Field(
+        "libx264",
+        description=(
+            "The encoder: libx264 (H.264), libx265 (HEVC), or an H.264 encoder in hardware. auto uses the "
+            "first one in hardware that works on this machine, else libx264; 'ferpipe doctor' lists them."
+        ),
+    )
+    preset: Literal["ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow"] | None = Field(
+        None,
+        description=(
+            "The preset of the encoder: a faster one costs less time and makes larger files. Default: "
+            "superfast for libx264, veryfast for libx265. Encoders in hardware have none."
+        ),
     )
     crf: int = Field(
         23,
@@ -120,13 +132,14 @@ class VideoSink(Stage[VideoOptions]):
         self._origin = stream.start if stream is not None else 0
         self._last = packet.time
         form = CONTAINERS[self._target.suffix.lower()]
+        codec = self._codec()
         self._encoder = Encoder(
             self._writing.file,
             form,
             self._size,
-            options.codec,
+            codec,
             ahead=lookahead(None if stream is None else stream.rate),
-            preset=options.preset,
+            preset=options.preset or ("veryfast" if codec == "libx265" else "superfast"),
             crf=options.crf,
             threads=options.threads,
         )
@@ -134,6 +147,20 @@ class VideoSink(Stage[VideoOptions]):
             self._audio = self._find_audio(self._encoder, stream.path, stream)
         self._encoder.begin()
         return self._encoder
+
+    def _codec(self) -> str:
+        wanted = self.options.codec
+        if wanted != "auto":
+            if wanted in HARDWARE and not usable(wanted, self._size):
+                raise UsageError(
+                    f"the encoder {wanted} does not work on this machine for a video of "
+                    f"{self._size[0]}x{self._size[1]}: use codec: auto, or leave codec out"
+                )
+            return wanted
+        found = next((name for name in HARDWARE if usable(name, self._size)), None)
+        if found is None:
+            self.context.log.info("no encoder in hardware works on this machine: libx264 encodes the video")
+        return found or "libx264"
 
     def _find_audio(self, encoder: Encoder, path: str, stream: StreamInfo) -> Audio | None:
         try:

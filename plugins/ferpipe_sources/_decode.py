@@ -22,7 +22,7 @@ GIVE_UP_AFTER = 64
 """Read errors in a row, without a packet between, that end a stream."""
 
 DEFAULT_STEP = 40_000
-"""Microseconds between frames where nothing at all tells it; used only in repairs."""
+"""Microseconds between frames where nothing at all specifies it; used only in repairs."""
 
 
 NO_STAMPS = 0x0080

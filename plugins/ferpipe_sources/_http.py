@@ -29,7 +29,7 @@ FIRST_WAIT = 0.2
 """Seconds before the first of them; doubled with each."""
 
 SKIP = 1 << 18
-"""Bytes that are read and thrown away rather than asked for anew."""
+"""Bytes that are read and discarded rather than requested again."""
 
 CODES: dict[int, type[av.error.FFmpegError]] = {
     400: av.error.HTTPBadRequestError,
@@ -39,6 +39,8 @@ CODES: dict[int, type[av.error.FFmpegError]] = {
 }
 
 CODES_OF_SERVERS = 500
+
+REDIRECTS = range(300, 400)
 
 OTHER = "the server has another file there now, or gives no parts of it"
 
@@ -108,6 +110,10 @@ def ask(url: str, timeout: float, start: int = 0) -> Answer:
 def as_ffmpeg(error: Exception) -> Exception:
     """`error` as FFmpeg would raise it, so that whoever explains errors need not know both."""
     if isinstance(error, urllib.error.HTTPError):
+        if error.code in REDIRECTS:  # those that could be followed were
+            return UsageError(
+                "the server redirects in a circle, or to an address that is not http or https; check the url"
+            )
         kind = CODES.get(error.code) or (
             av.error.HTTPOtherClientError if error.code < CODES_OF_SERVERS else av.error.HTTPServerError
         )
@@ -179,7 +185,7 @@ class RemoteFile(io.RawIOBase):
         return self._at
 
     def seek(self, offset: int, whence: int = 0) -> int:
-        """Read on at another place; the server is asked for it when that is read."""
+        """Read on at another place; it is requested from the server when that is read."""
         self._at = max(0, offset + (0, self._at, self._length)[whence])
         return self._at
 

@@ -1,4 +1,4 @@
-"""How far reading has fallen behind a live stream, told from its time stamps.  Pure."""
+"""How far reading has fallen behind a live stream, derived from its time stamps.  Pure."""
 
 from __future__ import annotations
 

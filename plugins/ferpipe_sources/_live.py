@@ -13,7 +13,7 @@ from av.video.frame import VideoFrame
 from pydantic import Field
 
 from ferpipe import Context, Frame, Options, Packet, RunError, Source, UsageError, redact
-from ferpipe.packet import MICROSECONDS, Image
+from ferpipe.packet import MICROSECONDS, Image, Planes
 from ferpipe_sources._clock import Clock
 from ferpipe_sources._picture import Converter
 from ferpipe_sources._reader import Connection, Reader, Shot
@@ -99,11 +99,11 @@ class LiveSource(Source[LiveOptionsT], Generic[LiveOptionsT]):
 
     @abstractmethod
     def is_final(self, error: Exception) -> bool:
-        """Whether `error`, met before any frame came, will not mend by trying again."""
+        """Whether `error`, raised before the first frame, cannot be resolved by trying again."""
 
     @abstractmethod
     def explain(self, error: Exception) -> str:
-        """What to tell the user of `error`."""
+        """The message about `error`."""
 
     def open(self, context: Context) -> None:
         """Prepare; the connection itself is made in `frames`."""
@@ -200,14 +200,14 @@ class LiveSource(Source[LiveOptionsT], Generic[LiveOptionsT]):
         if missed := reader.missed():
             self.context.missed(missed)
 
-    def _image(self, shot: Shot, picture: VideoFrame) -> Image | None:
+    def _image(self, shot: Shot, picture: VideoFrame) -> Image | Planes | None:
         try:
             return self._convert(picture, shot.aspect)
         except (FFmpegError, ValueError):  # damaged
             self.context.count("corrupt_frames")
             return None
 
-    def _packet(self, shot: Shot, image: Image, *, first: bool) -> Packet:
+    def _packet(self, shot: Shot, image: Image | Planes, *, first: bool) -> Packet:
         again = first and self._index > 0
         gap = round((shot.due - self._last_due) * MICROSECONDS)
         if again:
@@ -216,14 +216,14 @@ class LiveSource(Source[LiveOptionsT], Generic[LiveOptionsT]):
         time = self._clock.tell(shot.stamp, max(gap, shot.length))
         if self._clock.repaired > repaired and not first:
             self.context.count("repaired_pts")
-        frame = Frame(image, time, self._index, self.context.name, again, captured=shot.due)
+        frame = Frame.of(image, time, self._index, self.context.name, discontinuity=again, captured=shot.due)
         self._index += 1
         self._last_time, self._last_due = time, shot.due
         return Packet(frame)
 
     def _again(self, trouble: Exception | None) -> bool:
         """Whether to connect again after `trouble`; raises where it ends the run: UsageError for what
-        the user must mend, what nobody foresaw as it is, RunError otherwise.
+        the user must correct, an unforeseen one as it is, RunError otherwise.
         """
         options = self.options
         if self.ends and self._index:

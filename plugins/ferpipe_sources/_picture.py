@@ -1,4 +1,4 @@
-"""Decoded frames made upright BGR images with square pixels, all of one size."""
+"""Decoded frames made upright pictures with square pixels, all of one size."""
 
 from __future__ import annotations
 
@@ -10,27 +10,20 @@ import numpy as np
 from av.sidedata.sidedata import SideDataContainer
 from av.sidedata.sidedata import Type as SideDataType
 from av.video.frame import VideoFrame
-from av.video.reformatter import Colorspace, VideoReformatter
 from av.video.stream import VideoStream
 
-from ferpipe.packet import Image
+from ferpipe.packet import Image, Planes
+from ferpipe_sources._planes import Orientation, bgr, planes_of, upright
 
-__all__ = ["Aspect", "Converter", "orientation", "upright"]
+__all__ = ["Aspect", "Converter", "orientation"]
 
 cv2.setNumThreads(1)
-
-HD_HEIGHT = 720
-UNSPECIFIED = 2
-"""AVCOL_SPC_UNSPECIFIED of ISO/IEC 23091-2."""
 
 MOST_ASPECT = 4
 """Pixels are never wider or taller than this in use (2.91 for 352x576 in 16:9); what says so is damaged."""
 
 LONGEST = 16_384
 """Pixels across or down: more than any video has, and what encoders take; damage alone claims more."""
-
-Orientation = tuple[bool, bool, bool]
-"""Whether rows and columns change places, then whether left-right and top-bottom are mirrored."""
 
 
 def _unknown(cls: type[Any], value: object) -> Any:
@@ -40,7 +33,7 @@ def _unknown(cls: type[Any], value: object) -> Any:
 
 
 # PyAV raises ValueError for every frame that has a kind of side data which it does not list (EXIF, views of
-# spatial video, whatever the next FFmpeg adds), also where only the display matrix is asked for.
+# spatial video, whatever the next FFmpeg adds), also if only the display matrix is requested.
 SideDataType._missing_ = classmethod(_unknown)  # type: ignore[assignment]
 
 
@@ -60,44 +53,35 @@ def orientation(frame: VideoFrame) -> Orientation:
     return False, a < 0, d < 0
 
 
-def upright(image: Image, turn: Orientation) -> Image:
-    """`image` turned; the image itself where it stands upright already."""
-    transposed, mirrored, flipped = turn
-    if transposed:
-        image = np.asarray(cv2.transpose(image), np.uint8)
-    if mirrored or flipped:
-        axis = -1 if mirrored and flipped else 1 if mirrored else 0
-        image = np.asarray(cv2.flip(image, axis), np.uint8)
-    return image
-
-
 class Converter:
-    """Turns decoded frames into (H, W, 3) uint8 BGR, upright, at most `max_width` wide.
+    """Turns decoded frames into pictures, upright, at most `max_width` wide.
+
+    8-bit 4:2:0 that needs no other size is given on as planes, of which a frame makes its image when it is
+    used; everything else as (H, W, 3) uint8 BGR.
 
     Pixels become square: those of anamorphic video are stretched in the direction that loses nothing.
     The first image decides the size of all: a later one of another size is scaled to fit, with black
     bars where its shape differs, so that a box means the same in every frame.
-    The matrix and range that the stream names are used; where it names none, BT.709 from 720
-    lines on and BT.601 below, as players do.  Alpha is left out.
     Raises FFmpegError or ValueError for a frame that cannot be converted (a damaged one).
     """
 
     def __init__(self, max_width: int | None = None) -> None:
         self._max_width = max_width
-        self._reformatter = VideoReformatter()
         self._unit: tuple[int, int] | None = None
 
-    def __call__(self, frame: VideoFrame, aspect: Fraction | None = None) -> Image:
-        """The image of `frame`, whose pixels are `aspect` times as wide as high (None: square)."""
+    def __call__(self, frame: VideoFrame, aspect: Fraction | None = None) -> Image | Planes:
+        """The picture of `frame`, whose pixels are `aspect` times as wide as high (None: square)."""
         if max(frame.width, frame.height) > LONGEST:
             raise ValueError(f"{frame.width}x{frame.height} is no picture of a video")
         turn = orientation(frame)
         width, height = self._size(frame, aspect, transposed=turn[0])
-        guess = self._guessed_matrix(frame)
-        converted = self._reformatter.reformat(
-            frame, width, height, "bgr24", src_colorspace=guess, dst_colorspace=guess, threads=1
-        )
-        image = np.ascontiguousarray(upright(converted.to_ndarray().view(np.uint8), turn))
+        if (width, height) == (frame.width, frame.height):
+            shown = (height, width) if turn[0] else (width, height)
+            planes = planes_of(frame, turn) if self._unit in {None, shown} else None
+            if planes is not None:
+                self._unit = shown
+                return planes
+        image = np.ascontiguousarray(upright(bgr(frame, width, height), turn))
         if self._unit is None:
             self._unit = image.shape[1], image.shape[0]
         return _padded(image, self._unit)
@@ -112,11 +96,6 @@ class Converter:
             scale = self._max_width / shown[0]
             shown = self._max_width, max(1, round(shown[1] * scale))
         return (shown[1], shown[0]) if transposed else shown
-
-    @staticmethod
-    def _guessed_matrix(frame: VideoFrame) -> int | None:
-        unnamed = frame.colorspace == UNSPECIFIED and not frame.format.is_rgb
-        return int(Colorspace.ITU709) if unnamed and frame.height >= HD_HEIGHT else None
 
 
 class Aspect:

@@ -90,12 +90,12 @@ class Reader(threading.Thread):
     """Opens one connection, decodes it, and keeps the newest frame until it is taken.
 
     Every wait on it is bounded: `take` returns after `timeout`, whatever the network does.
-    `leave` tells the thread to end; it closes its connection itself as soon as the call it is
+    `leave` asks the thread to end; it closes its connection itself as soon as the call it is
     in returns (the time-outs given to the container bound that), so nobody needs to wait for it.
 
     Motion JPEG is handed over as it came, since a picture that is replaced need never be decoded;
     everything else refers to earlier pictures.  Where decoding itself is too slow for the stream,
-    pictures are left out up to the next key frame, rather than let the delay grow.
+    pictures are dropped up to the next key frame, so that the delay does not grow.
     """
 
     def __init__(self, connection: Connection) -> None:

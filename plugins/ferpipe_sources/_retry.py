@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 __all__ = ["Backoff", "Complaints"]
 
 REPEAT = 30.0
-"""Seconds after which a trouble that lasts is told again."""
+"""Seconds after which an error that lasts is reported again."""
 
 
 @dataclass

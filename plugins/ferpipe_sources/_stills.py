@@ -57,7 +57,7 @@ def read_image(path: Path) -> Image | None:
 def pictures_in(path: Path) -> Iterator[Shown]:
     """All pictures in `path`, (H, W, 3) uint8 BGR and upright; none where it cannot be read.
 
-    Alpha is left out, 16 bits and floats are scaled to 8.
+    Alpha is ignored, 16 bits and floats are scaled to 8.
     Raises MissingReaderError for HEIC where pillow-heif is not installed.
     """
     try:

@@ -23,7 +23,7 @@ def moving(container: InputContainer) -> list[VideoStream]:
 
 
 def choose_video(container: InputContainer, name: str, track: int | None = None) -> VideoStream:
-    """The video track number `track`; where left out, the default one, and the longest of several.
+    """The video track number `track`; if omitted, the default one, and the longest of several.
 
     A thumbnail, of one frame or next to no length, comes last, whatever its container calls it.
     Raises UsageError, which says what `name` holds, where there is none that can be decoded.

@@ -40,7 +40,7 @@ def list_cameras() -> tuple[Camera, ...]:
 
 
 def linux_cameras(devices: Path) -> tuple[Camera, ...]:
-    """The cameras listed in `devices` (sysfs); nodes for metadata of another camera are left out."""
+    """The cameras listed in `devices` (sysfs); nodes for metadata of another camera are omitted."""
     found = []
     for node in devices.glob("video*"):
         number = re.fullmatch(r"video(\d+)", node.name)

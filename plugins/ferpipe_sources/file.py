@@ -19,7 +19,7 @@ from pydantic import Field, model_validator
 from typing_extensions import Self
 
 from ferpipe import Context, Frame, Options, Packet, Source, StreamInfo, UsageError
-from ferpipe.packet import MICROSECONDS, Image
+from ferpipe.packet import MICROSECONDS, Image, Planes
 from ferpipe_sources._clock import Clock
 from ferpipe_sources._decode import decoded, microseconds, packets, step_of
 from ferpipe_sources._length import SLACK, ends_early, is_cut, length_of, video_end
@@ -110,7 +110,7 @@ class FileSource(Source[FileOptions]):
                 return
             image = self._image(shot) if number % self.options.stride == 0 else None
             if image is not None:
-                yield Packet(Frame(image, shot[0], index, self.context.name))
+                yield Packet(Frame.of(image, shot[0], index, self.context.name))
                 index += 1
         self._report()
         self._report_truncation()
@@ -122,7 +122,7 @@ class FileSource(Source[FileOptions]):
             self._container.close()
             self._container = None
 
-    def _image(self, shot: Shot) -> Image | None:
+    def _image(self, shot: Shot) -> Image | Planes | None:
         """The picture of `shot`; None, and counted, where damage left nothing that can be shown."""
         try:
             return self._convert(shot[1], shot[2])
@@ -222,7 +222,7 @@ class FileSource(Source[FileOptions]):
         whole = f" of {end / MICROSECONDS:.1f} s" if missing > SLACK and end else ""
         self.context.incomplete(f"{self._path} is cut short: its pictures end at {until}{whole}")
 
-    def _info(self, image: Image) -> StreamInfo:
+    def _info(self, image: Image | Planes) -> StreamInfo:
         return StreamInfo(
             name=self._path.name,
             uri=str(self.options.path),

@@ -65,7 +65,7 @@ class FramesSource(Source[FramesOptions]):
     Options = FramesOptions
 
     def open(self, context: Context) -> None:
-        """Nothing is asked for yet: the first frame may take its time."""
+        """Nothing is requested yet: the first frame may take its time."""
         super().open(context)
         images = self.options.images
         first = images[0] if isinstance(images, list | tuple | np.ndarray) and len(images) else None

@@ -24,7 +24,7 @@ SUFFIXES = (
 )
 
 NAMED = 3
-"""Names of files that are left out which a line gives."""
+"""Number of skipped files that one line names."""
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
@@ -48,7 +48,7 @@ class ImagesSource(Source[ImagesOptions]):
 
     Any size, depth and number of channels becomes (H, W, 3) uint8 BGR, upright by its EXIF tag.
     An animation (GIF, WebP, PNG, AVIF) gives all its frames, each as long as the file says, and a TIFF
-    all its pages.  HEIC needs the extra `heic`.  A picture keeps its time where another one is left out.
+    all its pages.  HEIC needs the extra `heic`.  A picture keeps its time if another one is skipped.
     Counts `unreadable`.  Files of a folder that are no pictures are named in the log.
     Each frame bears the picture's name, with its folders below the one that all have in common.
     Raises UsageError in `open` where there is nothing to read, and at the end where nothing could be read.
@@ -65,7 +65,7 @@ class ImagesSource(Source[ImagesOptions]):
         several = str(folders.pop()) if len(folders) == 1 else f"{len(named)} paths"
         shown = named[0] if len(named) == 1 else several
         single = self._paths[0] if len(self._paths) == 1 else None
-        self._names = told(self._paths)
+        self._names = distinct(self._paths)
         self._only: Iterator[Shown] | None = None
         first = None
         if single is not None:
@@ -129,11 +129,11 @@ class ImagesSource(Source[ImagesOptions]):
         if self.options.unreadable == "fail":
             raise UsageError(why)
         self.context.count("unreadable")
-        self.context.log.warning("%s; it is left out", why)
+        self.context.log.warning("%s; it is skipped", why)
 
 
 def unreadable(path: Path) -> str:
-    """What to tell the user of a broken picture."""
+    """The message about a broken picture."""
     return f"{path} is not a picture that can be read; it may be cut short or of another kind"
 
 
@@ -160,7 +160,7 @@ def listed(name: str, context: Context) -> list[Path]:
         missing += f"; give a glob such as '{path}/**/*.jpg' for pictures further down"
         missing += f", or read videos with 'ferpipe timeline {path}'" if others else ""
         if found and others:
-            context.log.warning("%s: left out, since they are no pictures: %s", path, some(others))
+            context.log.warning("%s: skipped, since they are not pictures: %s", path, some(others))
     elif path.exists():
         if not path.is_file():
             raise UsageError(f"{path} is a pipe or device, not a picture; give a file")
@@ -184,7 +184,7 @@ def some(paths: list[Path]) -> str:
     return ", ".join(path.name for path in paths[:NAMED]) + more
 
 
-def told(paths: list[Path]) -> list[str]:
+def distinct(paths: list[Path]) -> list[str]:
     """A name for each of `paths`, with its folders below the one that all have in common.
 
     Control characters, which break lines and tables, and bytes that are no UTF-8 are written as escapes.

@@ -60,7 +60,7 @@ FINAL = (
     av.error.HTTPUnauthorizedError,
     UsageError,
 )
-"""What the user must mend.  Other refusals pass, such as that of a camera with too many viewers."""
+"""Errors that the user must correct.  Others are temporary, such as a camera with too many viewers."""
 
 
 class RtspOptions(LiveOptions):
@@ -162,10 +162,16 @@ class RtspSource(LiveSource[RtspOptions]):
         return None if cut is None else f"{self.stream.uri}: {cut}"
 
     def _what(self) -> Answer | None:
-        """What the web server has at the address; None where it does not answer, as a camera that is down."""
+        """What the web server has at the address; None if it does not answer, as a camera that is down.
+
+        Raises UsageError for a redirection that cannot be followed: FFmpeg would try it for ever.
+        """
         try:
             answer = ask(self.options.url, self.options.open_timeout)
-        except (OSError, http.client.HTTPException, ValueError):
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            refusal = as_ffmpeg(error)
+            if isinstance(refusal, UsageError):
+                raise UsageError(self.explain(refusal)) from None
             return None
         answer.response.close()
         return answer
@@ -204,7 +210,7 @@ class RtspSource(LiveSource[RtspOptions]):
     def is_final(self, error: Exception) -> bool:
         """A refusal for cause: wrong password, wrong path, not a video.
 
-        Asking again would not mend them, and locks the account of many a camera.  An RTSP server
+        Asking again would not help, and locks the account of many a camera.  An RTSP server
         that is just coming up may send nonsense; it is asked again.
         """
         nonsense = isinstance(error, av.error.InvalidDataError) and not self._is_rtsp

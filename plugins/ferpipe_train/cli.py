@@ -15,7 +15,7 @@ _DATA = "A FER2013 csv (FER+'s fer2013new.csv beside it is used), a folder of im
 
 @click.command(short_help="Train a network from a recipe.")
 @click.argument("recipe")
-@click.option("--data", metavar="PATH", help=f"{_DATA} Left out, the recipe's.")
+@click.option("--data", metavar="PATH", help=f"{_DATA} Default: the recipe's.")
 @click.option("-o", "--out", type=_FILE, help="Folder of the training. Default: out/train/NAME.")
 @click.option(
     "--set",

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from ferpipe.timeline import Timeline
-from ferpipe_report.convert.stretches import people, plain, rounded
+from ferpipe_report.convert.inputs import Input
+from ferpipe_report.convert.stretches import UNSURE, people, plain, rounded
 from ferpipe_report.palette import colour_of
 
 __all__ = ["write_boris"]
@@ -17,13 +18,13 @@ _MILLISECOND = 1000
 _EPOCH = "1970-01-01T00:00:00"
 
 
-def write_boris(timelines: Mapping[str, Timeline], target: Path) -> tuple[dict[Path, bytes], list[str]]:
+def write_boris(inputs: Sequence[Input], target: Path) -> tuple[dict[Path, bytes], list[str]]:
     """The `.boris` project, format 7.0; times in seconds with three decimals, as BORIS has them."""
-    classes = list(dict.fromkeys(plain(label) for each in timelines.values() for label in each.classes))
+    classes = list(dict.fromkeys(plain(label) for each in inputs for label in each.about.classes))
     notes: list[str] = ["probabilities and measures"]
     subjects: dict[str, None] = {}
     observations = {}
-    for name, timeline in timelines.items():
+    for name, timeline in ((each.name, each.about) for each in inputs):
         found, lost = people(timeline)
         notes += lost
         events: list[list[Any]] = []
@@ -37,6 +38,8 @@ def write_boris(timelines: Mapping[str, Timeline], target: Path) -> tuple[dict[P
                 events.append([each.end / 1000, person, each.label, "", "", 0])
         events.sort(key=lambda event: (event[0], event[1], event[-1]))
         observations[name] = _observation(name, timeline, [event[:-1] for event in events])
+    if any(event[2] == UNSURE for each in observations.values() for event in each["events"]):
+        classes = list(dict.fromkeys([*classes, UNSURE]))
     project = {
         "time_format": "hh:mm:ss",
         "project_date": _EPOCH,

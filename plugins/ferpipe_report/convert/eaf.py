@@ -11,6 +11,7 @@ from typing import Any
 from ferpipe.timeline import Timeline
 from ferpipe_report.convert.stretches import Stretch, people, rounded
 from ferpipe_report.convert.timeseries import configuration_of, curves, curves_of, track_configuration
+from ferpipe_report.writing import Content
 
 __all__ = ["write_eaf"]
 
@@ -21,7 +22,7 @@ _EPOCH = "1970-01-01T00:00:00+00:00"
 """The format wants a date; that of today would give the same input other bytes."""
 
 
-def write_eaf(timeline: Timeline, target: Path, video: Path | None) -> tuple[dict[Path, bytes], list[str]]:
+def write_eaf(timeline: Timeline, target: Path, video: Path | None) -> tuple[dict[Path, Content], list[str]]:
     """The `.eaf`, beside it the CSV of the curves and its configuration; and what they do not hold."""
     series, settings = curves_of(target), configuration_of(target)
     tiers, notes = people(timeline)
@@ -52,7 +53,7 @@ def write_eaf(timeline: Timeline, target: Path, video: Path | None) -> tuple[dic
     _annotate(root, header, kept)
     ET.SubElement(root, "LINGUISTIC_TYPE", _type())
     content = ET.tostring(root, encoding="UTF-8", xml_declaration=True)
-    files = {
+    files: dict[Path, Content] = {
         target: content + b"\n",
         series: curves(timeline),
         settings: track_configuration(timeline, target),
@@ -72,23 +73,25 @@ def _relative(video: Path, target: Path) -> str:
 
 
 def _annotate(root: Any, header: Any, tiers: dict[str, list[Stretch]]) -> None:
-    """Time slots, then tiers: stretches that touch share the slot between them."""
+    """Time slots, then tiers.
+
+    Each annotation has slots of its own, as in ELAN's own files: where two share one, moving the border of
+    one moves the other.
+    """
     order = ET.SubElement(root, "TIME_ORDER")
-    moments = sorted({time for each in tiers.values() for s in each for time in (s.start, s.end)})
-    slots = {time: f"ts{i}" for i, time in enumerate(moments, 1)}
-    for time, slot in slots.items():
-        ET.SubElement(order, "TIME_SLOT", {"TIME_SLOT_ID": slot, "TIME_VALUE": str(time)})
-    number = 0
+    every = [each for stretches in tiers.values() for each in stretches]
+    ends = [(each.start, i, "TIME_SLOT_REF1") for i, each in enumerate(every)]
+    ends += [(each.end, i, "TIME_SLOT_REF2") for i, each in enumerate(every)]
+    places: list[dict[str, str]] = [{"ANNOTATION_ID": f"a{i}"} for i, _ in enumerate(every, 1)]
+    for number, (time, i, which) in enumerate(sorted(ends), 1):
+        ET.SubElement(order, "TIME_SLOT", {"TIME_SLOT_ID": f"ts{number}", "TIME_VALUE": str(time)})
+        places[i][which] = f"ts{number}"
+    following = iter(places)
     for person, stretches in tiers.items():
         names = {"LINGUISTIC_TYPE_REF": "expression", "PARTICIPANT": person, "TIER_ID": person}
         tier = ET.SubElement(root, "TIER", names)
         for each in stretches:
-            number += 1
-            places = {
-                "ANNOTATION_ID": f"a{number}",
-                "TIME_SLOT_REF1": slots[each.start],
-                "TIME_SLOT_REF2": slots[each.end],
-            }
-            holder = ET.SubElement(ET.SubElement(tier, "ANNOTATION"), "ALIGNABLE_ANNOTATION", places)
+            annotation = ET.SubElement(tier, "ANNOTATION")
+            holder = ET.SubElement(annotation, "ALIGNABLE_ANNOTATION", next(following))
             ET.SubElement(holder, "ANNOTATION_VALUE").text = each.label
-    ET.SubElement(header, "PROPERTY", {"NAME": "lastUsedAnnotationId"}).text = str(number)
+    ET.SubElement(header, "PROPERTY", {"NAME": "lastUsedAnnotationId"}).text = str(len(every))

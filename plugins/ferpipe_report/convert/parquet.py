@@ -4,18 +4,28 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Sequence
+from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from ferpipe import UsageError
 from ferpipe.timeline import FORMAT, Timeline
-from ferpipe_report.convert.tables import table_columns, table_rows
+from ferpipe_report.convert.inputs import Input
+from ferpipe_report.convert.tables import Shape
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
 
 __all__ = ["pyarrow", "write_dataset", "write_parquet"]
 
 _LOST = ["frames without a face"]
+
+_GROUP = 10_000
+"""Rows of a row group, which is what is in memory at a time."""
+
+Written = tuple[dict[Path, Iterator[bytes]], list[str]]
 
 
 def pyarrow() -> tuple[Any, Any]:
@@ -28,39 +38,68 @@ def pyarrow() -> tuple[Any, Any]:
     return pa, parquet
 
 
-def write_parquet(timelines: Mapping[str, Timeline], target: Path) -> tuple[dict[Path, bytes], list[str]]:
+def write_parquet(inputs: Sequence[Input], target: Path) -> Written:
     """The `.parquet`: the columns of the `.csv` with `file` first, and in the metadata under `ferpipe`
     what each timeline's header, tracks and summary say, as JSON by file.
 
     Raises UsageError where pyarrow is not installed.
     """
-    return {target: _table(timelines, table_columns(list(timelines.values())))}, _LOST
+    pyarrow()
+    return {target: _groups(inputs, ["file", *Shape.of(inputs).columns])}, _LOST
 
 
-def write_dataset(timelines: Mapping[str, Timeline], folder: Path) -> tuple[dict[Path, bytes], list[str]]:
+def write_dataset(inputs: Sequence[Input], folder: Path) -> Written:
     """A folder that is partitioned by `file` as Hive does it: a part for each recording, all with the same
     columns, so that pandas, DuckDB and Spark read it as one table and a part alone where it is filtered.
 
     Raises UsageError where pyarrow is not installed.
     """
-    columns = [name for name in table_columns(list(timelines.values())) if name != "file"]
+    pyarrow()
+    columns = Shape.of(inputs).columns
     return {
-        folder / f"file={quote(name, safe=' ')}" / "part-0.parquet": _table({name: timeline}, columns)
-        for name, timeline in timelines.items()
+        folder / f"file={quote(each.name, safe=' ')}" / "part-0.parquet": _groups([each], columns)
+        for each in inputs
     }, _LOST
 
 
-def _table(timelines: Mapping[str, Timeline], columns: list[str]) -> bytes:
+def _groups(inputs: Sequence[Input], columns: Sequence[str]) -> Iterator[bytes]:
+    """The file in pieces: a row group each, then the footer."""
     pa, parquet = pyarrow()
-    about = {"ferpipe": json.dumps({name: _about(each) for name, each in timelines.items()}, allow_nan=False)}
+    about = {"ferpipe": json.dumps({each.name: _about(each.about) for each in inputs}, allow_nan=False)}
     schema = pa.schema([(name, _type(name, pa)) for name in columns]).with_metadata(about)
-    out = io.BytesIO()
+    out = _Pieces()
     with parquet.ParquetWriter(out, schema, compression="zstd") as writer:
-        for name, timeline in timelines.items():
-            rows = list(table_rows(timeline, name))
-            table = {column: [row.get(column) for row in rows] for column in columns}
-            writer.write_table(pa.table(table, schema=schema))
-    return out.getvalue()
+        for each in inputs:
+            rows = ({"file": each.name, **row} for row in each.rows())
+            while group := list(islice(rows, _GROUP)):
+                writer.write_table(pa.Table.from_pylist(group, schema=schema))
+                yield out.taken()
+    yield out.taken()
+
+
+class _Pieces(io.RawIOBase):
+    """A file that is taken away as it is written."""
+
+    def __init__(self) -> None:
+        self._pieces: list[bytes] = []
+        self._length = 0
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Buffer) -> int:
+        piece = bytes(data)
+        self._pieces.append(piece)
+        self._length += len(piece)
+        return len(piece)
+
+    def tell(self) -> int:
+        return self._length
+
+    def taken(self) -> bytes:
+        found = b"".join(self._pieces)
+        self._pieces.clear()
+        return found
 
 
 def _type(name: str, pa: Any) -> Any:
@@ -68,7 +107,7 @@ def _type(name: str, pa: Any) -> Any:
         return pa.dictionary(pa.int32(), pa.string())
     if name in {"index", "track"}:
         return pa.int64()
-    return pa.bool_() if name == "detected" else pa.float64()
+    return pa.bool_() if name in {"detected", "unsure"} else pa.float64()
 
 
 def _about(timeline: Timeline) -> dict[str, Any]:

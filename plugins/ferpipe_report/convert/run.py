@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import click
 
 from ferpipe import UsageError
-from ferpipe.timeline import Timeline, load
+from ferpipe.timeline import Timeline
+from ferpipe_report.convert.bids import sidecar_of, write_events
 from ferpipe_report.convert.boris import write_boris
 from ferpipe_report.convert.eaf import write_eaf
+from ferpipe_report.convert.inputs import Input, inputs_of, stem_of
 from ferpipe_report.convert.parquet import write_dataset, write_parquet
 from ferpipe_report.convert.subtitles import write_srt, write_vtt
-from ferpipe_report.convert.tables import sidecar_of, write_csv, write_events, write_fex, write_openface
+from ferpipe_report.convert.tables import write_table
 from ferpipe_report.convert.textgrid import write_textgrid
 from ferpipe_report.convert.timeseries import configuration_of, curves_of
-from ferpipe_report.writing import Outputs
+from ferpipe_report.writing import Content, Outputs
 
 __all__ = ["FORMATS", "MANY", "ONE", "beside", "convert", "format_of", "one"]
 
-Written = tuple[dict[Path, bytes], list[str]]
+Written = tuple[Mapping[Path, Content], list[str]]
 
 ONE: dict[str, Callable[[Timeline, Path, Path | None], Written]] = {
     "eaf": write_eaf,
@@ -30,11 +33,11 @@ ONE: dict[str, Callable[[Timeline, Path, Path | None], Written]] = {
 }
 """Formats of one recording a file."""
 
-MANY: dict[str, Callable[[Mapping[str, Timeline], Path], Written]] = {
+MANY: dict[str, Callable[[Sequence[Input], Path], Written]] = {
     "parquet": write_parquet,
-    "csv": write_csv,
-    "openface.csv": write_openface,
-    "fex.csv": write_fex,
+    "csv": partial(write_table, "csv"),
+    "openface.csv": partial(write_table, "openface.csv"),
+    "fex.csv": partial(write_table, "fex.csv"),
     "events.tsv": write_events,
     "boris": write_boris,
 }
@@ -57,9 +60,9 @@ def beside(form: str, target: Path) -> list[Path]:
     return [sidecar_of(target)] if form == "events.tsv" else []
 
 
-def one(form: str, name: str, timeline: Timeline, target: Path, video: Path | None = None) -> Written:
+def one(form: str, recording: Input, target: Path, video: Path | None = None) -> Written:
     """A single timeline in a format, and what that cannot hold."""
-    return ONE[form](timeline, target, video) if form in ONE else MANY[form]({name: timeline}, target)
+    return ONE[form](recording.whole(), target, video) if form in ONE else MANY[form]([recording], target)
 
 
 def convert(
@@ -79,19 +82,19 @@ def convert(
         raise UsageError(
             f"a .{form} file holds one recording: for several give a folder, as in -o out --format {form}"
         )
-    files: dict[Path, bytes] = {}
+    files: dict[Path, Content] = {}
     notes: list[str] = []
+    inputs = inputs_of(paths)
     if form in MANY and not into_folder:
-        add(files, notes, MANY[form](_named(paths), output))
+        add(files, notes, MANY[form](inputs, output))
     elif form == "parquet":
-        add(files, notes, write_dataset(_named(paths), output))
+        add(files, notes, write_dataset(inputs, output))
     else:
         for i, path in enumerate(paths):
-            target = output / f"{_stem(path)}.{form}" if into_folder else output
+            target = output / f"{stem_of(path)}.{form}" if into_folder else output
             if target in files:
                 raise UsageError(f"'{target}' would be written twice: give the timelines separately")
-            ((name, timeline),) = _named([path]).items()
-            add(files, notes, one(form, name, timeline, target, videos[i] if videos else None))
+            add(files, notes, one(form, inputs[i], target, videos[i] if videos else None))
     with Outputs([*paths, *videos], overwrite=overwrite) as outputs:
         outputs.write(files)
     for target in files:
@@ -101,25 +104,7 @@ def convert(
     return list(files)
 
 
-def add(files: dict[Path, bytes], notes: list[str], written: Written) -> None:
+def add(files: dict[Path, Content], notes: list[str], written: Written) -> None:
     """Take what a format has written."""
     files.update(written[0])
     notes += written[1]
-
-
-def _named(paths: Sequence[Path]) -> dict[str, Timeline]:
-    """The timelines by the names of their recordings; by those of the files where these are not unique."""
-    found = [(path, load(path)) for path in paths]
-    names = [timeline.source["name"] if timeline.source else _stem(path) for path, timeline in found]
-    if len(set(names)) < len(names):
-        names = [str(path) for path in paths]
-    if len(set(names)) < len(names):
-        raise UsageError(f"'{max(names, key=names.count)}' is given twice")
-    return {name: timeline for name, (_, timeline) in zip(names, found, strict=True)}
-
-
-def _stem(path: Path) -> str:
-    name = path.name
-    for ending in (".part", ".json", ".jsonl", ".csv", ".timeline"):
-        name = name.removesuffix(ending)
-    return name

@@ -1,20 +1,22 @@
-"""The formats of `convert` as a sink: the file stands when the run ends."""
+"""The formats of `convert` as a sink: the file grows with the frames."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
-from dataclasses import replace
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from pydantic import Field, model_validator
 from typing_extensions import Self
 
 from ferpipe import Context, FileOptions, FileSink, Output, Packet
-from ferpipe.timeline import header_from, load, record_of
+from ferpipe.timeline import TimelineBuilder, header_from, record_of
+from ferpipe_report.convert.inputs import Input
 from ferpipe_report.convert.parquet import pyarrow
 from ferpipe_report.convert.run import FORMATS, beside, format_of, one
+from ferpipe_report.convert.streams import Stream, stream_of
+from ferpipe_report.convert.tables import TABLES
+from ferpipe_report.writing import pieces
 
 __all__ = ["ConvertOptions", "ConvertSink"]
 
@@ -40,9 +42,12 @@ class ConvertOptions(FileOptions):
 class ConvertSink(FileSink[ConvertOptions]):
     """Writes what other tools read: Parquet, ELAN, Praat, subtitles, BORIS, BIDS, OpenFace, py-feat.
 
-    These formats are complete only at the end: a stretch is known when it is over, a table's footer when
-    its rows are.  While the run lasts, `<path>.part` is a timeline in lines of JSON, each from the moment
-    its frame came, so that `ferpipe convert <path>.part -o NAME` saves what a killed run has found.
+    While the run lasts, `<path>.part` has everything up to the frame before the last one. Tables (csv,
+    openface.csv, fex.csv) and lists of stretches (vtt, srt, events.tsv) are written in their own format;
+    stretches stand in the order in which they ended. The formats that are complete only with their last
+    byte (parquet, eaf, TextGrid, boris) are a timeline in lines of JSON until the run ends, from which
+    `ferpipe convert <path>.part -o NAME` saves what a killed run has found. The memory does not grow with
+    the number of frames.
     What the format cannot hold is in the closing report.  Raises RunError where the disk does not take it.
     """
 
@@ -52,6 +57,7 @@ class ConvertSink(FileSink[ConvertOptions]):
     _ended = False
     _lost: tuple[str, ...] = ()
     _beside: tuple[Output, ...] = ()
+    _stream: Stream | None = None
 
     def open(self, context: Context) -> None:
         """Lock the file and those beside it."""
@@ -62,14 +68,17 @@ class ConvertSink(FileSink[ConvertOptions]):
         self._beside = tuple(context.create(path) for path in beside(self._form, target))
 
     def begin(self, first: Packet | None) -> None:
-        """The header as the first line."""
-        self._line(header_from(self.context, first))
+        """What stands before the first frame."""
+        header = header_from(self.context, first)
+        builder = TimelineBuilder(header)
+        name = header["source"]["name"] if header["source"] else self.context.name
+        self._stream = stream_of(self._form, self._open_output, name, builder)
 
     def write(self, packet: Packet) -> None:
-        """A frame as a line."""
+        """What is known with this frame."""
         self._open_output.check()
         record = record_of(packet)
-        self._line(record)
+        self._growing.frame(record)
         if left_out := len(packet.faces) - len(record["faces"]):
             self.context.count("unsound_faces", left_out)
 
@@ -79,29 +88,38 @@ class ConvertSink(FileSink[ConvertOptions]):
         return super().flush()
 
     def end(self) -> None:
-        """Replace the lines by the format, in one step, and finish the files beside it."""
+        """Finish the file, in one step where it was not in its format, and those beside it."""
         output = self._open_output
-        timeline = replace(load(output.part), complete=self._ended)
-        name = timeline.source["name"] if timeline.source else self.context.name
-        files, lost = one(self._form, name, timeline, output.target, self._video())
+        rest = self._growing.end(complete=self._ended)
+        lost = [TABLES[self._form].lost] if rest is None else self._finish(output, rest)
+        self._lost = tuple(f"omitted, since .{self._form} cannot hold it: {note}" for note in lost)
+
+    def _finish(self, output: Output, recording: Input) -> list[str]:
+        files, lost = one(self._form, recording, output.target, self._video())
         for each in self._beside:
-            each.write(files[each.target])
-        output.renew([files[output.target]])
+            for piece in pieces(files[each.target]):
+                each.write(piece)
+        output.renew(pieces(files[output.target]))
         for each in self._beside:
             self.context.wrote(each.commit())
-        self._lost = tuple(f"omitted, since .{self._form} cannot hold it: {note}" for note in lost)
+        return lost
 
     def about(self) -> Iterable[str]:
         """What is not in the file."""
         return self._lost
 
     def close(self) -> None:
-        """Finish the files, or leave the lines as `.part`."""
+        """Finish the files, or leave what was written as `.part`."""
         try:
             super().close()
         finally:
             for each in self._beside:
                 each.close()
+
+    @property
+    def _growing(self) -> Stream:
+        assert self._stream is not None  # noqa: S101 -- `begin` made it
+        return self._stream
 
     @property
     def _form(self) -> str:
@@ -112,7 +130,3 @@ class ConvertSink(FileSink[ConvertOptions]):
     def _video(self) -> Path | None:
         paths = [stream.path for stream in self.context.streams.values() if stream.path is not None]
         return Path(paths[0]) if len(paths) == 1 else None
-
-    def _line(self, value: Any) -> None:
-        text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-        self.put(f"{text}\n")

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ferpipe.timeline import Timeline
+from ferpipe.timeline import Segment, Timeline
 
-__all__ = ["Stretch", "people", "plain", "rounded"]
+__all__ = ["UNSURE", "Stretch", "people", "plain", "rounded", "stretch_of"]
 
 MICROSECONDS = 1_000_000
+
+UNSURE = "unsure"
+"""The annotation of a stretch in which the label is unsure."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,22 +27,28 @@ class Stretch:
 
 
 def people(timeline: Timeline) -> tuple[dict[str, list[Stretch]], list[str]]:
-    """The stretches of each person by name, in order of time, and what had to be left out.
+    """The stretches of each person by name, in order of time, and what had to be omitted.
 
-    A stretch without a label is no annotation: these formats have no word for 'not known'.
+    A stretch without a label is no annotation: these formats have no word for 'not known'.  One whose
+    label is unsure has the label `unsure`.
     """
     found: dict[str, list[Stretch]] = {}
     unknown = 0
     for track in timeline.tracks:
-        name = f"Person {track['id']}"
-        found[name] = []
-        for each in track["segments"]:
-            if each["label"] is None:
-                unknown += 1
-                continue
-            start, end = (round(each[key] * MICROSECONDS) for key in ("start", "end"))
-            found[name].append(Stretch(start, end, name, plain(each["label"]), each["mean_probability"]))
+        stretches = [stretch_of(track["id"], each) for each in track["segments"]]
+        kept = [each for each in stretches if each is not None]
+        unknown += len(stretches) - len(kept)
+        found[_name(track["id"])] = kept
     return found, [f"{unknown} stretches without a label"] if unknown else []
+
+
+def stretch_of(track: int, segment: Segment) -> Stretch | None:
+    """The stretch of a segment of a track; None where it has no label."""
+    label = UNSURE if segment.get("unsure") else segment["label"]
+    if label is None:
+        return None
+    start, end = round(segment["start"] * MICROSECONDS), round(segment["end"] * MICROSECONDS)
+    return Stretch(start, end, _name(track), plain(label), segment["mean_probability"])
 
 
 def rounded(stretches: Sequence[Stretch], unit: int) -> tuple[list[Stretch], list[str]]:
@@ -53,11 +62,15 @@ def rounded(stretches: Sequence[Stretch], unit: int) -> tuple[list[Stretch], lis
     return kept, [f"{lost} stretches shorter than {unit / 1000:g} ms"] if lost else []
 
 
-def _round(time: int, unit: int) -> int:
-    """To the nearest unit, halves up: a later time is never rounded to an earlier one."""
-    return (2 * time + unit) // (2 * unit)
-
-
 def plain(text: str) -> str:
     """A name on one line, without characters that XML and subtitles have no way to hold."""
     return " ".join("".join(c if c.isprintable() else " " for c in text).split()) or "?"
+
+
+def _name(track: int) -> str:
+    return f"Person {track}"
+
+
+def _round(time: int, unit: int) -> int:
+    """To the nearest unit, halves up: a later time is never rounded to an earlier one."""
+    return (2 * time + unit) // (2 * unit)

@@ -8,29 +8,36 @@ from pathlib import Path
 from ferpipe.timeline import Timeline
 from ferpipe_report.convert.stretches import Stretch, people, rounded
 
-__all__ = ["write_srt", "write_vtt"]
+__all__ = ["VTT_HEAD", "srt_cue", "vtt_cue", "write_srt", "write_vtt"]
 
 _MILLISECOND = 1000
+
+VTT_HEAD = "WEBVTT\n"
 
 
 def write_vtt(timeline: Timeline, target: Path, _: Path | None) -> tuple[dict[Path, bytes], list[str]]:
     """The `.vtt`: each cue has the person as its voice and the label as its text."""
     cues, notes = _cues(timeline)
-    parts = ["WEBVTT"]
-    for cue in cues:
-        words = f"<v {escape(cue.person, quote=False)}>{escape(cue.label, quote=False)}</v>"
-        parts.append(f"{_moment(cue.start, '.')} --> {_moment(cue.end, '.')}\n{words}")
-    return {target: ("\n\n".join(parts) + "\n").encode()}, notes
+    return {target: (VTT_HEAD + "".join(map(vtt_cue, cues))).encode()}, notes
+
+
+def vtt_cue(cue: Stretch) -> str:
+    """A cue, in milliseconds, with the empty line before it."""
+    words = f"<v {escape(cue.person, quote=False)}>{escape(cue.label, quote=False)}</v>"
+    return f"\n{_moment(cue.start, '.')} --> {_moment(cue.end, '.')}\n{words}\n"
 
 
 def write_srt(timeline: Timeline, target: Path, _: Path | None) -> tuple[dict[Path, bytes], list[str]]:
     """The `.srt`: each line is `Person 1: happy`."""
     cues, notes = _cues(timeline)
-    parts = [
-        f"{i}\n{_moment(cue.start, ',')} --> {_moment(cue.end, ',')}\n{cue.person}: {cue.label}\n"
-        for i, cue in enumerate(cues, 1)
-    ]
-    return {target: "\n".join(parts).encode()}, notes
+    return {target: "".join(srt_cue(cue, i) for i, cue in enumerate(cues, 1)).encode()}, notes
+
+
+def srt_cue(cue: Stretch, number: int) -> str:
+    """A cue, in milliseconds; the first has the number 1, and the others an empty line before them."""
+    between = "\n" if number > 1 else ""
+    times = f"{_moment(cue.start, ',')} --> {_moment(cue.end, ',')}"
+    return f"{between}{number}\n{times}\n{cue.person}: {cue.label}\n"
 
 
 def _cues(timeline: Timeline) -> tuple[list[Stretch], list[str]]:

@@ -1,29 +1,22 @@
-"""Tables: CSV of several timelines, BIDS events, OpenFace's and py-feat's columns."""
+"""Tables of a row a face a frame: CSV of several timelines, OpenFace's and py-feat's columns."""
 
 from __future__ import annotations
 
 import csv
 import io
-import json
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from ferpipe.timeline import Timeline
-from ferpipe_report.convert.stretches import MICROSECONDS, people
+from ferpipe_report.convert.inputs import Input
 
-__all__ = [
-    "sidecar_of",
-    "table_columns",
-    "table_rows",
-    "write_csv",
-    "write_events",
-    "write_fex",
-    "write_openface",
-]
+__all__ = ["TABLES", "Shape", "TableFormat", "as_csv", "write_table"]
 
-_LOST = "frames without a face, and measures other than the angles of the head"
+_BATCH = 1000
+"""Rows that are made before they are written."""
 
 _FEX = {
     "angry": "anger",
@@ -35,143 +28,154 @@ _FEX = {
     "neutral": "neutral",
 }
 
+_RADIANS = {"head.pitch": "pose_Rx", "head.yaw": "pose_Ry", "head.roll": "pose_Rz"}
+_DEGREES = {"head.pitch": "Pitch", "head.roll": "Roll", "head.yaw": "Yaw"}
 
-def table_columns(timelines: Sequence[Timeline]) -> list[str]:
-    """`file`, then the columns of every timeline in the order in which they first come."""
-    return list(dict.fromkeys(["file", *(name for each in timelines for name in each.columns())]))
-
-
-def table_rows(timeline: Timeline, name: str) -> Iterable[dict[str, Any]]:
-    """The rows of a timeline, with the recording's name."""
-    return ({"file": name, **row} for row in timeline.rows())
+Row = dict[str, Any]
 
 
-def write_csv(timelines: Mapping[str, Timeline], target: Path) -> tuple[dict[Path, bytes], list[str]]:
-    """One table of several timelines, with a column `file`."""
-    rows = (row for name, each in timelines.items() for row in table_rows(each, name))
-    return {target: _table(table_columns(list(timelines.values())), rows)}, [
-        "frames without a face, the source and the model"
-    ]
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What decides on the columns: those of the `.csv`, the classes, whether there are several recordings."""
+
+    columns: list[str]
+    classes: list[str]
+    several: bool = False
+
+    @classmethod
+    def of(cls, inputs: Sequence[Input]) -> Shape:
+        """The columns and classes of all, in the order in which they first come."""
+        columns = dict.fromkeys(name for each in inputs for name in each.columns)
+        classes = dict.fromkeys(name for each in inputs for name in each.about.classes)
+        return cls(list(columns), list(classes), len(inputs) > 1)
+
+    def angles(self, names: Mapping[str, str]) -> dict[str, str]:
+        """The angles that were measured, with their columns."""
+        return {name: column for name, column in names.items() if f"m_{name}" in self.columns}
+
+    @property
+    def unsure(self) -> list[str]:
+        """The column that says where the label is unsure, where there is one."""
+        return ["unsure"] if "unsure" in self.columns else []
 
 
-def sidecar_of(target: Path) -> Path:
-    """The JSON of the columns beside an events.tsv."""
-    return target.with_suffix(".json")
+class TableFormat(NamedTuple):
+    """A table: its columns, the cells of a row (None leaves it out), what it cannot hold, and the cells of
+    rows from before a column was needed.
+    """
+
+    columns: Callable[[Shape], list[str]]
+    cells: Callable[[Shape, str, Row], Row | None]
+    lost: str
+    before: Mapping[str, str]
 
 
-def write_events(timelines: Mapping[str, Timeline], target: Path) -> tuple[dict[Path, bytes], list[str]]:
-    """BIDS' events.tsv: onset, duration and trial_type, with a JSON of the columns beside it."""
-    several, notes = len(timelines) > 1, []
-    rows: list[dict[str, Any]] = []
-    for file, timeline in timelines.items():
-        found, lost = people(timeline)
-        notes += lost
-        rows += [
-            {
-                "onset": _seconds(each.start),
-                "duration": _seconds(each.end - each.start),
-                "trial_type": each.label,
-                "person": each.person,
-                "mean_probability": "n/a" if each.mean_probability is None else each.mean_probability,
-                **({"file": file} if several else {}),
-            }
-            for stretches in found.values()
-            for each in stretches
-        ]
-    rows.sort(key=lambda row: (row.get("file", ""), float(row["onset"]), row["person"]))
-    columns = [
-        "onset",
-        "duration",
-        "trial_type",
-        "person",
-        "mean_probability",
-        *(["file"] if several else []),
-    ]
-    about = {
-        "trial_type": {"Description": "The expression that the person's face resembles"},
-        "person": {"Description": "A person, as ferpipe's tracker numbers them"},
-        "mean_probability": {"Description": "Mean probability of the label over the frames of the stretch"},
-    }
+def _csv_columns(shape: Shape) -> list[str]:
+    return ["file", *shape.columns]
+
+
+def _csv_cells(_: Shape, file: str, row: Row) -> Row:
+    return {"file": file, **row}
+
+
+def _openface_columns(shape: Shape) -> list[str]:
+    first = [*(["file"] if shape.several else []), "frame", "face_id", "timestamp", "confidence", "success"]
+    shares = [f"p_{label}" for label in shape.classes]
+    return [*first, *shape.angles(_RADIANS).values(), "label", *shape.unsure, *shares]
+
+
+def _openface_cells(shape: Shape, file: str, row: Row) -> Row | None:
+    if row["track"] is None:
+        return None
     return {
-        target: _table(columns, rows, "\t"),
-        sidecar_of(target): (json.dumps(about, indent=2) + "\n").encode(),
-    }, notes
+        "file": file,
+        "frame": row["index"] + 1,
+        "face_id": row["track"],
+        "timestamp": row["time"],
+        "confidence": row["score"],
+        "success": 1,
+        **{column: _radians(row.get(f"m_{name}")) for name, column in shape.angles(_RADIANS).items()},
+        "label": row["label"],
+        **{f"p_{label}": row.get(f"p_{label}") for label in shape.classes},
+        **{name: int(bool(row.get(name))) for name in shape.unsure},
+    }
 
 
-def write_openface(timelines: Mapping[str, Timeline], target: Path) -> tuple[dict[Path, bytes], list[str]]:
-    """OpenFace's columns, as far as they were measured, with the labels and probabilities as columns more."""
-    turns = {"head.pitch": "pose_Rx", "head.yaw": "pose_Ry", "head.roll": "pose_Rz"}
-    measured = {each["name"] for timeline in timelines.values() for each in timeline.measures}
-    kept = {name: column for name, column in turns.items() if name in measured}
-    several, rows = len(timelines) > 1, []
-    classes = list(dict.fromkeys(label for each in timelines.values() for label in each.classes))
-    for file, timeline in timelines.items():
-        for row in timeline.rows():
-            if row["track"] is None:
-                continue
-            angles = {c: _radians(row.get(f"m_{name}")) for name, c in kept.items()}
-            likely = {f"p_{label}": row.get(f"p_{label}") for label in classes}
-            rows.append(
-                {
-                    **({"file": file} if several else {}),
-                    "frame": row["index"] + 1,
-                    "face_id": row["track"],
-                    "timestamp": row["time"],
-                    "confidence": row["score"],
-                    "success": 1,
-                    **angles,
-                    "label": row["label"],
-                    **likely,
-                }
-            )
-    columns = [*(["file"] if several else []), "frame", "face_id", "timestamp", "confidence", "success"]
-    columns += [*kept.values(), "label", *(f"p_{label}" for label in classes)]
-    return {target: _table(columns, rows)}, [
-        "frames without a face, boxes, and measures but the head's angles"
-    ]
+def _fex_columns(shape: Shape) -> list[str]:
+    first = ["frame", "FaceRectX", "FaceRectY", "FaceRectWidth", "FaceRectHeight", "FaceScore"]
+    shares = [_FEX.get(label, label) for label in shape.classes]
+    return [*first, *shape.angles(_DEGREES).values(), *shares, *shape.unsure, "input", "Identity", "time"]
 
 
-def write_fex(timelines: Mapping[str, Timeline], target: Path) -> tuple[dict[Path, bytes], list[str]]:
-    """py-feat's columns, as far as they were measured."""
-    turns = {"head.pitch": "Pitch", "head.roll": "Roll", "head.yaw": "Yaw"}
-    measured = {each["name"] for timeline in timelines.values() for each in timeline.measures}
-    kept = {name: column for name, column in turns.items() if name in measured}
-    classes = list(dict.fromkeys(label for each in timelines.values() for label in each.classes))
-    rows = [
-        {
-            "frame": row["index"],
-            "FaceRectX": row["x"],
-            "FaceRectY": row["y"],
-            "FaceRectWidth": row["w"],
-            "FaceRectHeight": row["h"],
-            "FaceScore": row["score"],
-            **{column: row.get(f"m_{name}") for name, column in kept.items()},
-            **{_FEX.get(label, label): row.get(f"p_{label}") for label in classes},
-            "input": file,
-            "Identity": None if row["track"] is None else f"Person_{row['track']}",
-            "time": row["time"],
-        }
-        for file, timeline in timelines.items()
-        for row in timeline.rows()
-    ]
-    columns = ["frame", "FaceRectX", "FaceRectY", "FaceRectWidth", "FaceRectHeight", "FaceScore"]
-    columns += [*kept.values(), *(_FEX.get(label, label) for label in classes), "input", "Identity", "time"]
-    return {target: _table(columns, rows)}, [
-        "frames without a face, labels, and measures but the head's angles"
-    ]
+def _fex_cells(shape: Shape, file: str, row: Row) -> Row:
+    return {
+        "frame": row["index"],
+        "FaceRectX": row["x"],
+        "FaceRectY": row["y"],
+        "FaceRectWidth": row["w"],
+        "FaceRectHeight": row["h"],
+        "FaceScore": row["score"],
+        **{column: row.get(f"m_{name}") for name, column in shape.angles(_DEGREES).items()},
+        **{_FEX.get(label, label): row.get(f"p_{label}") for label in shape.classes},
+        **{name: int(bool(row.get(name))) for name in shape.unsure},
+        "input": file,
+        "Identity": None if row["track"] is None else f"Person_{row['track']}",
+        "time": row["time"],
+    }
+
+
+_ANGLES = "measures but the head's angles"
+
+TABLES = {
+    "csv": TableFormat(
+        _csv_columns,
+        _csv_cells,
+        "frames without a face, the source and the model",
+        {"unsure": "False"},
+    ),
+    "openface.csv": TableFormat(
+        _openface_columns,
+        _openface_cells,
+        f"frames without a face, boxes, and {_ANGLES}",
+        {"unsure": "0"},
+    ),
+    "fex.csv": TableFormat(
+        _fex_columns,
+        _fex_cells,
+        f"frames without a face, labels, and {_ANGLES}",
+        {"unsure": "0"},
+    ),
+}
+"""Columns that are not measured are absent, never 0."""
+
+
+def write_table(
+    form: str, inputs: Sequence[Input], target: Path
+) -> tuple[dict[Path, Iterator[bytes]], list[str]]:
+    """The table, in pieces, and what it cannot hold."""
+    return {target: _pieces(TABLES[form], inputs)}, [TABLES[form].lost]
+
+
+def _pieces(table: TableFormat, inputs: Sequence[Input]) -> Iterator[bytes]:
+    shape = Shape.of(inputs)
+    columns = table.columns(shape)
+    yield as_csv(columns, [dict(zip(columns, columns, strict=True))])
+    for each in inputs:
+        found = (table.cells(shape, each.name, row) for row in each.rows())
+        rows = (row for row in found if row is not None)
+        while batch := list(islice(rows, _BATCH)):
+            yield as_csv(columns, batch)
+
+
+def as_csv(columns: Sequence[str], rows: Iterable[Mapping[str, Any]], separator: str = ",") -> bytes:
+    """Rows without a head; keys that are not columns are ignored, and a cell that is not there is empty."""
+    text = io.StringIO()
+    table = csv.DictWriter(
+        text, columns, delimiter=separator, lineterminator="\n", restval="", extrasaction="ignore"
+    )
+    table.writerows(rows)
+    return text.getvalue().encode()
 
 
 def _radians(degrees: float | None) -> float | None:
     return None if degrees is None else round(math.radians(degrees), 6)
-
-
-def _seconds(time: int) -> str:
-    return f"{time // MICROSECONDS}.{time % MICROSECONDS:06}"
-
-
-def _table(columns: Sequence[str], rows: Iterable[Mapping[str, Any]], separator: str = ",") -> bytes:
-    text = io.StringIO()
-    table = csv.DictWriter(text, columns, delimiter=separator, lineterminator="\n", restval="")
-    table.writeheader()
-    table.writerows(rows)
-    return text.getvalue().encode()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import xml.etree.ElementTree as ET
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -18,6 +19,8 @@ _PROVIDER = "mpi.eudico.client.annotator.timeseries.csv.CSVServiceProvider"
 _DATE = "1970-01-01T00:00:00+00:00"
 """The format wants a date; that of today would give the same input other bytes."""
 _MEASURE = "#0072B2"
+_PIECE = 1 << 16
+"""Characters that are made before they are written."""
 
 
 class _Column(NamedTuple):
@@ -58,7 +61,7 @@ def _columns(timeline: Timeline) -> list[_Column]:
     return found
 
 
-def curves(timeline: Timeline) -> bytes:
+def curves(timeline: Timeline) -> Iterator[bytes]:
     """Time in seconds and a column a person and class, and a person and measure; empty where not known."""
     columns = _columns(timeline)
     text = io.StringIO()
@@ -68,7 +71,11 @@ def curves(timeline: Timeline) -> bytes:
         faces: dict[int | None, Any] = {face["track"]: face for face in reversed(record["faces"])}
         values = [((faces.get(c.track) or {}).get(c.key) or {}).get(c.name, "") for c in columns]
         table.writerow([f"{round(record['time'] * MICROSECONDS) / MICROSECONDS:.6f}", *values])
-    return text.getvalue().encode()
+        if text.tell() > _PIECE:
+            yield text.getvalue().encode()
+            text.seek(0)
+            text.truncate()
+    yield text.getvalue().encode()
 
 
 def track_configuration(timeline: Timeline, target: Path) -> bytes:

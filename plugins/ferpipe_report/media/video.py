@@ -27,13 +27,13 @@ def video_data(
 
     A browser recording without a duration cannot be searched in: a copy that has one is used instead.
     """
-    mended = playable(video)
+    repaired = playable(video)
     kind = _TYPES.get(video.suffix.lower(), "video/mp4")
     if embed:
-        content = video.read_bytes() if mended is None else mended
+        content = video.read_bytes() if repaired is None else repaired
         return {"blob": f"v{number}", "type": kind}, {f"v{number}": base64.b64encode(content).decode()}, {}
     copy = target.with_name(f"{target.stem}.{video.stem}{video.suffix}")
-    place, beside = (video, {}) if mended is None else (copy, {copy: mended})
+    place, beside = (video, {}) if repaired is None else (copy, {copy: repaired})
     try:
         # The name that was given, also of a link: that is what lies beside the page and moves with it.
         link = os.path.relpath(place.parent.resolve() / place.name, target.resolve().parent)

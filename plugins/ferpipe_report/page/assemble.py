@@ -10,6 +10,8 @@ from html import escape
 from importlib import resources
 from typing import Any
 
+from ferpipe.resources import shipped
+
 __all__ = ["MODULES", "assemble", "script"]
 
 MODULES = (
@@ -17,6 +19,7 @@ MODULES = (
     "codec",
     "colour",
     "dom",
+    "fold",
     "state",
     "data",
     "strip",
@@ -41,11 +44,14 @@ MODULES = (
     "about",
     "main",
 )
-"""The page's modules (web/js), each after those that it uses."""
+"""The page's modules (web/js, and those that pages share), each after those that it uses."""
 
 _IMPORT = re.compile(r"^import [^;]*;\n", re.MULTILINE)
 _INDENT = re.compile(r"^[ \t]+", re.MULTILINE)
-"""Left out, as it is a tenth of the page; a test holds that no text of a module runs over lines."""
+"""Omitted, as it is a tenth of the page; a test holds that no text of a module runs over lines."""
+
+_COMMENT = re.compile(r"^[ \t]*/\*\*.*?\*/\n", re.MULTILINE | re.DOTALL)
+"""Omitted for the same reason; it stands in the package."""
 
 _EXPORT = re.compile(r"^export ", re.MULTILINE)
 
@@ -65,11 +71,11 @@ def assemble(data: Mapping[str, Any], blobs: Mapping[str, str]) -> str:
         f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
         '<meta name="viewport" content="width=device-width,initial-scale=1">\n'
         '<meta name="color-scheme" content="light dark">\n'
-        f"<title>{escape(data['title'])}</title>\n<style>\n{_read('vendor/uplot/uPlot.min.css')}\n"
-        f"{_read('report.css')}</style>\n</head>\n<body>\n"
+        f"<title>{escape(data['title'])}</title>\n<style>\n{_read('uplot/uPlot.min.css')}\n"
+        f"{_read('base.css')}\n{_read('report.css')}</style>\n</head>\n<body>\n"
         "<noscript>This report draws its charts with JavaScript; allow it for this file.</noscript>\n"
         f'<script type="application/json" id="data">{_as_json(data)}</script>\n{inside}\n'
-        f"<script>\n{_read('vendor/uplot/uPlot.iife.min.js')}\n</script>\n"
+        f"<script>\n{_read('uplot/uPlot.iife.min.js')}\n</script>\n"
         f"<script>\n{script()}</script>\n</body>\n</html>\n"
     )
 
@@ -79,13 +85,14 @@ def script() -> str:
     """The modules as one script: ES modules with their imports and exports taken off."""
     parts = []
     for name in MODULES:
-        text = _EXPORT.sub("", _IMPORT.sub("", _read(f"js/{name}.js")))
+        text = _EXPORT.sub("", _IMPORT.sub("", _COMMENT.sub("", _read(f"js/{name}.js"))))
         parts.append(f"// {name}.js\n{_INDENT.sub('', text).strip()}\n")
     return '(() => {\n"use strict";\n' + "\n".join(parts) + "})();\n"
 
 
 def _read(name: str) -> str:
-    return resources.files("ferpipe_report").joinpath("web", *name.split("/")).read_text("utf-8")
+    own = resources.files("ferpipe_report").joinpath("web", *name.split("/"))
+    return (own if own.is_file() else shipped("assets") / name).read_text("utf-8")
 
 
 def _as_json(data: Mapping[str, Any]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,13 +12,18 @@ from ferpipe.timeline import Timeline
 from ferpipe_report.numbers import numbers_of, transitions, weighted
 from ferpipe_report.pack import Column, integers, pack, quantised
 from ferpipe_report.page.models import about_model
+from ferpipe_report.page.names import shown
+from ferpipe_report.page.stretches import pooled
 from ferpipe_report.palette import NO_LABEL, colours
-from ferpipe_report.recording import MICROSECONDS, Floats, Person, Recording
+from ferpipe_report.recording import MICROSECONDS, Floats, Person, Recording, Span, unsure_runs
 
 __all__ = ["LEVELS", "classes_of", "page_data"]
 
 LEVELS = 250
 """Steps of a probability in the curves: 0.4 % each.  The tables are exact."""
+
+_MANY = 3
+"""People from whom on the page has their sum as well."""
 
 _FINE = 1000
 """Steps of any other measure between its least and its most."""
@@ -35,7 +40,7 @@ def page_data(
     classes = classes_of(recordings)
     described = {each["name"]: each for recording in recordings for each in recording.described()}
     return {
-        "title": title,
+        "title": shown(title),
         "version": __version__,
         "classes": classes,
         "colours": colours(classes),
@@ -43,6 +48,7 @@ def page_data(
         "measures": described,
         "recordings": told,
         "models": _models(recordings),
+        "together": _together(told),
         **(extra or {}),
     }, blobs
 
@@ -50,6 +56,12 @@ def page_data(
 def classes_of(recordings: Sequence[Recording]) -> list[str]:
     """The classes of all recordings, in the order in which they first come."""
     return list(dict.fromkeys(label for each in recordings for label in each.timeline.classes))
+
+
+def _together(told: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
+    """The numbers of all people as those of one, where there are many."""
+    numbers = [person["numbers"] for each in told for person in each["people"]]
+    return pooled(numbers) if len(numbers) >= _MANY else None
 
 
 def _models(recordings: Sequence[Recording]) -> list[dict[str, Any]]:
@@ -83,8 +95,8 @@ def _recording(recording: Recording, number: int, blobs: dict[str, str]) -> dict
     layout, blobs[f"r{number}"] = pack(_frames(recording))
     empty = _seconds_without_faces(recording)
     return {
-        "name": recording.name,
-        "file": recording.path.name,
+        "name": shown(recording.name),
+        "file": shown(recording.path.name),
         "sha256": recording.digest,
         "classes": timeline.classes,
         "complete": timeline.complete,
@@ -128,25 +140,20 @@ def _frames(recording: Recording) -> list[Column]:
     for person in recording.people:
         starts = np.array([span.start for span in person.spans], np.int64)
         ends = np.array([span.end for span in person.spans], np.int64)
-        begin, stop = _runs(person, recording)
+        begin, stop = unsure_runs(person, recording)
         columns += [
             integers(f"{person.track}:start", starts),
             integers(f"{person.track}:length", ends - starts),
-            integers(f"{person.track}:label", [place.get(span.label or "", 0) for span in person.spans]),
+            integers(f"{person.track}:label", [_code(span, place) for span in person.spans]),
             integers(f"{person.track}:unsure", begin),
             integers(f"{person.track}:unsure_length", stop - begin),
         ]
     return columns
 
 
-def _runs(person: Person, recording: Recording) -> tuple[Any, Any]:
-    """Starts and ends, in microseconds, of the stretches in which the label is unsure."""
-    edges = np.diff(np.concatenate([[0], person.unsure.astype(np.int8), [0]]))
-    first, last = np.flatnonzero(edges > 0), np.flatnonzero(edges < 0) - 1
-    begin = recording.times[person.frames[first]]
-    final = person.frames[last]
-    stop = recording.times[final] + recording.durations[final]
-    return begin.astype(np.int64), stop.astype(np.int64)
+def _code(span: Span, place: Mapping[str, int]) -> int:
+    """The label by its place from 1 on; 0 for none, one more than the classes where it is unsure."""
+    return len(place) + 1 if span.unsure else place.get(span.label or "", 0)
 
 
 def _curves(person: Person, classes: Sequence[str]) -> list[Column]:

@@ -28,10 +28,10 @@ def media_data(
     blobs: dict[str, str] = {}
     copies: dict[Path, bytes] = {}
     for i, video in videos.items():
-        told, content, beside = video_data(video, target, i, embed=embed)
+        facts, content, beside = video_data(video, target, i, embed=embed)
         blobs.update(content)
         copies.update(beside)
-        found[i] = {"video": {**told, "name": video.name}}
+        found[i] = {"video": {**facts, "name": video.name}}
         if thumbnails:
             found[i]["moments"] = moments(recordings[i], video)
             found[i]["portraits"] = portraits(recordings[i], video)

@@ -18,9 +18,9 @@ def about_model(model: Any) -> dict[str, Any] | None:
     """The model of a timeline's header, with the measured scores where it is a shipped one."""
     if not isinstance(model, Mapping):
         return None if model is None else {"name": str(model)}
-    told = {key: str(model[key]) for key in ("name", "format", "sha256") if model.get(key) is not None}
+    facts = {key: str(model[key]) for key in ("name", "format", "sha256") if model.get(key) is not None}
     card = _shipped().get(str(model.get("sha256")))
-    return {**told, **card} if card else told
+    return {**facts, **card} if card else facts
 
 
 @cache

@@ -7,6 +7,7 @@ from typing import Any
 
 from ferpipe_report.events import Event
 from ferpipe_report.numbers import numbers_of
+from ferpipe_report.page.names import shown
 from ferpipe_report.recording import MICROSECONDS, Recording
 
 __all__ = ["event_data", "pooled"]
@@ -24,7 +25,7 @@ def event_data(recordings: Sequence[Recording], events: Mapping[int, Sequence[Ev
             if event.end > event.start:
                 rows += [
                     {
-                        "name": event.name,
+                        "name": shown(event.name),
                         "start": event.start / MICROSECONDS,
                         "end": event.end / MICROSECONDS,
                         "recording": i,
@@ -48,7 +49,7 @@ def event_data(recordings: Sequence[Recording], events: Mapping[int, Sequence[Ev
 
 def _told(event: Event, offset: int) -> dict[str, Any]:
     start, end = (event.start - offset) / MICROSECONDS, (event.end - offset) / MICROSECONDS
-    return {"start": start, "end": end, "name": event.name}
+    return {"start": start, "end": end, "name": shown(event.name)}
 
 
 def pooled(numbers: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -63,6 +64,7 @@ def pooled(numbers: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         "seen": seen,
         "length": length,
         "missing": 1 - min(1.0, seen / length) if length else None,
+        "unsure": sum(each["unsure"] for each in numbers),
         "unknown": sum(each["unknown"] for each in numbers),
         "seconds": seconds,
         "share": {label: spent / labelled for label, spent in seconds.items()} if labelled else None,

@@ -9,7 +9,8 @@ from typing import Any
 
 from rich.console import Console
 
-from ferpipe_emotion.classifier import open_classifier
+from ferpipe import Output
+from ferpipe_networks.classifier import open_classifier
 from ferpipe_train.data.load import faces_for
 from ferpipe_train.evaluation.evaluate import Evaluated, compare, evaluate
 from ferpipe_train.report.tables import print_evaluation
@@ -82,6 +83,4 @@ def _measure(request: Request, model: str, errors: Console, *, robustness: bool)
 
 def _write(path: Path, text: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f"{path.name}.part")
-    part.write_text(text, encoding="utf-8")
-    part.replace(path)
+    Output.save(path, text, overwrite=True)

@@ -10,10 +10,9 @@ import numpy as np
 from rich.console import Console
 
 from ferpipe import UsageError
-from ferpipe_emotion.card import Model
-from ferpipe_emotion.classifier import classifier_of, open_classifier
-from ferpipe_emotion.lookup import Found, find_model, keras_twin
-from ferpipe_emotion.networks.quiet_keras import import_quietly
+from ferpipe.models import Found, Model, find_model, keras_twin
+from ferpipe_networks.classifier import classifier_of, open_classifier
+from ferpipe_networks.quiet_keras import import_quietly
 from ferpipe_train.data.faces import in_classes_of, pictures
 from ferpipe_train.data.load import faces_for
 from ferpipe_train.evaluation.evaluate import evaluate
@@ -49,8 +48,8 @@ def run_export(
         raise UsageError("int8 needs faces to set its ranges: give --data")
     found, card = _keras_to_export(model)
     import_quietly()
-    from ferpipe_emotion.networks.keras import KerasNetwork
-    from ferpipe_emotion.networks.keras_files import load_keras
+    from ferpipe_networks.keras import KerasNetwork
+    from ferpipe_networks.keras_files import load_keras
     from ferpipe_train.export.convert import Precision, export_litert, export_onnx
 
     console, errors = Console(), Console(stderr=True)
@@ -121,7 +120,7 @@ def run_ensemble(models: Sequence[Path], out: Path, data: str | None, *, soup: b
     if out.suffix != ".keras":
         raise UsageError(f"'{out}' must end in .keras: the ensemble is built first, then exported")
     import_quietly()
-    from ferpipe_emotion.networks.keras import KerasNetwork
+    from ferpipe_networks.keras import KerasNetwork
     from ferpipe_train.export.ensemble import ensemble, members
 
     console, errors = Console(), Console(stderr=True)

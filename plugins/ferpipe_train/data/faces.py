@@ -47,7 +47,7 @@ FERPLUS_OF_FER = (4, 5, 6, 1, 3, 2, 0)
 """The FER+ column of each FER2013 class."""
 
 SPLITS = ("Training", "PublicTest", "PrivateTest")
-"""The splits, under the names FER2013 gave them: to learn from, to choose by, to report."""
+"""The splits, under the names of FER2013: to train, to select, to report."""
 
 _ALIASES = {
     "training": 0,
@@ -80,7 +80,7 @@ class LabelledFaces:
     splits: (N,) int64, indices into `SPLITS`.
     votes: (N, 10) float32, FER+ votes in the order of `FERPLUS_COLUMNS`, zeros where a face has
         none; None where there is no FER+ file.
-    problems: one line a row or file that was left out, each naming where.
+    problems: one line a row or file that was skipped, each with its place.
     source: the file or folder, for reports.
     """
 
@@ -128,7 +128,7 @@ class LabelledFaces:
 def in_classes_of(faces: LabelledFaces, classes: tuple[str, ...]) -> LabelledFaces:
     """`faces` with their labels as indices into `classes`.
 
-    Raises UsageError where the data has a class that the model does not tell.
+    Raises UsageError where the data has a class that the model does not know.
     """
     lower = [name.lower() for name in classes]
     if len(set(lower)) < len(lower):

@@ -46,7 +46,7 @@ def read_table(
 ) -> LabelledFaces:
     """The faces of a csv file with the columns emotion, pixels and, where there is one, Usage.
 
-    Without Usage every face is in Training.  Bad rows are left out and named in `problems`.
+    Without Usage every face is in Training.  Bad rows are skipped and named in `problems`.
     Raises UsageError where the file is no such table, or its FER+ votes are of another one.
     """
     names = classes or FER_CLASSES

@@ -38,7 +38,7 @@ def read_folders(
 
     Folders named as FER2013's classes come in FER2013's order, others in the alphabet's, unless
     `classes` gives it.  Where `train` and `test` stand alone, `test` is what is chosen by
-    (PublicTest), as the tutorials do.  A file that is no image, and a folder that has none, is left out and
+    (PublicTest), as the tutorials do.  A file that is no image, and a folder that has none, is skipped and
     named in `problems`.
     Raises UsageError where there are no class folders, or a class is not in `classes`.
     """

@@ -14,8 +14,8 @@ import numpy as np
 from rich.console import Console
 
 from ferpipe import UsageError
+from ferpipe.models import Model
 from ferpipe.resources import expanded
-from ferpipe_emotion.card import Model
 from ferpipe_train.data.cache import cache_dir, key_of, load_cache, save_cache
 from ferpipe_train.data.faces import LabelledFaces
 from ferpipe_train.data.fer2013 import read_table, votes_file
@@ -59,7 +59,7 @@ def load_faces(
     """The labelled faces in `path`: a FER2013 csv (with FER+'s beside it), a folder of images a
     class, or a cache.
 
-    What was left out is told to `warn`, a line each for the first few.  Raises UsageError where
+    What was skipped is passed to `warn`, a line each for the first few.  Raises UsageError where
     there is nothing to read, or with `strict` where a row is bad.
     """
     options = options or DataOptions()

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ferpipe import UsageError, __version__
-from ferpipe_emotion.classifier import Classifier
+from ferpipe_networks.classifier import Classifier
 from ferpipe_train.data.faces import (
     FER_CLASSES,
     FERPLUS_OF_FER,

@@ -11,10 +11,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ferpipe import Box, ChipFormat, Context, Options, Packet, Pipeline, Stage, UsageError
-from ferpipe_emotion.card import chip_format
-from ferpipe_emotion.classifier import Classifier, classifier_of, open_classifier
-from ferpipe_emotion.lookup import Found, find_model, keras_twin
+from ferpipe import Box, ChipFormat, Context, Options, Output, Packet, Pipeline, Stage, UsageError
+from ferpipe.models import Found, chip_format, find_model, keras_twin
+from ferpipe_networks.classifier import Classifier, classifier_of, open_classifier
 from ferpipe_train.explain import draw, heat
 from ferpipe_train.extras import need_keras, need_matplotlib
 from ferpipe_train.report.page import page, picture, table
@@ -99,7 +98,7 @@ def _keras_network(found: Found | None) -> Any:
     if found is None:
         return None
     need_keras()
-    from ferpipe_emotion.networks.keras_files import load_keras
+    from ferpipe_networks.keras_files import load_keras
 
     return load_keras(found)
 
@@ -108,7 +107,7 @@ def _classifier(found: Found, keras_file: Found | None, network: Any) -> Classif
     """The model itself; a Keras network that was read for the heat map is not read again."""
     if keras_file is not found:
         return open_classifier(found)
-    from ferpipe_emotion.networks.keras import KerasNetwork
+    from ferpipe_networks.keras import KerasNetwork
 
     return classifier_of(found, KerasNetwork(found, network=network))
 
@@ -139,14 +138,14 @@ def _write(
 ) -> Path:
     classes = classifier.classes
     overview = draw.overview(whole, [face.box for face in faces])
-    (folder / "picture.png").write_bytes(overview)
+    Output.save(folder / "picture.png", overview, overwrite=True)
     parts = [
         f"<p>{escape(image.name)}, model {escape(classifier.card.name)}. {escape(how)}.</p>",
         picture(overview, "the picture with its faces"),
     ]
     for number, face in enumerate(faces, 1):
         shown = draw.face(face.chip, face.heat, face.probabilities, classes)
-        (folder / f"face-{number}.png").write_bytes(shown)
+        Output.save(folder / f"face-{number}.png", shown, overwrite=True)
         rows = sorted(zip(classes, face.probabilities, strict=True), key=lambda pair: -pair[1])
         parts += [
             f"<h2>Face {number}: {escape(rows[0][0])}</h2>",
@@ -155,7 +154,7 @@ def _write(
         ]
         if face.layers:
             layers = draw.layers(face.layers)
-            (folder / f"face-{number}-layers.png").write_bytes(layers)
+            Output.save(folder / f"face-{number}-layers.png", layers, overwrite=True)
             parts.append(picture(layers, f"output of each convolution for face {number}"))
     content = {
         "image": image.name,
@@ -173,7 +172,5 @@ def _write(
             for face in faces
         ],
     }
-    (folder / "explanation.json").write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
-    index = folder / "index.html"
-    index.write_text(page(f"{image.name}, explained", parts), encoding="utf-8")
-    return index
+    Output.save(folder / "explanation.json", json.dumps(content, indent=2) + "\n", overwrite=True)
+    return Output.save(folder / "index.html", page(f"{image.name}, explained", parts), overwrite=True)

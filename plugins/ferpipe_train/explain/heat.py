@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from ferpipe import UsageError
-from ferpipe_emotion.card import Model
-from ferpipe_emotion.classifier import Classifier
-from ferpipe_emotion.prepare import prepare
+from ferpipe.models import Model
+from ferpipe_networks.classifier import Classifier
+from ferpipe_networks.prepare import prepare
 from ferpipe_train.training.net.graph import parents
 
 __all__ = ["grad_cam", "layer_answers", "occlusion"]
@@ -23,7 +23,7 @@ Heat = npt.NDArray[np.float32]
 Picture = npt.NDArray[np.uint8]
 
 _FINE = 5
-"""Places a side that a map needs to tell the eyes from the mouth."""
+"""Places a side that a map needs to separate the eyes from the mouth."""
 _PATCH, _STEP = 0.25, 0.0625
 """Of the occluding square, as parts of the face's size."""
 

@@ -11,14 +11,13 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from ferpipe import UsageError
+from ferpipe import Output, UsageError
+from ferpipe.models import Format, Found, Model, find_model, is_side_file, read_side_file
 from ferpipe.quiet import without_lines
-from ferpipe_emotion.card import Format, Model, read_side_file
-from ferpipe_emotion.classifier import refuse_misfit, softmax
-from ferpipe_emotion.lookup import Found, find_model, is_side_file
-from ferpipe_emotion.networks.keras_files import load_keras, shapes_of, tensorflow
-from ferpipe_emotion.networks.litert import LiteRTNetwork
-from ferpipe_emotion.prepare import Batch, prepare
+from ferpipe_networks.classifier import refuse_misfit, softmax
+from ferpipe_networks.keras_files import load_keras, shapes_of, tensorflow
+from ferpipe_networks.litert import LiteRTNetwork
+from ferpipe_networks.prepare import Batch, prepare
 from ferpipe_train.export.onnx import answers_of_onnx, to_onnx
 
 __all__ = ["PARITY", "Precision", "export_litert", "export_onnx", "to_litert"]
@@ -43,7 +42,7 @@ def export_litert(
 ) -> tuple[Model, float]:
     """Write `folder`/<card.file> and its side file <card.name>.json from the Keras file `source`.
 
-    card: everything but the checksum.  network: what `load_keras` gave for `source`, where it has been
+    card: everything but the checksum.  network: what `load_keras` returned for `source`, where it has been
     called already.  head: name or number of the one output that is kept;
     where it is None, the card's.
     mirror: the file averages over the face and its mirror image by itself, at twice the cost.
@@ -183,9 +182,7 @@ def _answers_of_litert(path: Path, batch: Batch) -> npt.NDArray[np.float32]:
 
 def _written(content: bytes, card: Model, folder: Path, form: Format, side_file: str) -> Model:
     folder.mkdir(parents=True, exist_ok=True)
-    part = folder / f"{card.file}.part"
-    part.write_bytes(content)
-    part.replace(folder / card.file)
+    Output.save(folder / card.file, content, overwrite=True)
     output = card.output.model_copy(update={"index": 0})
     sha256 = hashlib.sha256(content).hexdigest()
     done = card.model_copy(update={"sha256": sha256, "format": form, "output": output}).placed(folder)

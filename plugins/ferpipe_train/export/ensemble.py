@@ -10,10 +10,9 @@ from typing import Any
 import numpy as np
 
 from ferpipe import UsageError
-from ferpipe_emotion.card import Model, Output, digest, read_side_file
-from ferpipe_emotion.classifier import refuse_misfit
-from ferpipe_emotion.lookup import Found, find_model, keras_twin
-from ferpipe_emotion.networks.keras_files import load_keras, shapes_of
+from ferpipe.models import Found, Model, Output, digest, find_model, keras_twin, read_side_file
+from ferpipe_networks.classifier import refuse_misfit
+from ferpipe_networks.keras_files import load_keras, shapes_of
 from ferpipe_train.training.recipe import HEAD
 
 __all__ = ["Member", "ensemble", "members"]
@@ -106,7 +105,7 @@ def _loaded(found: Found, card: Model) -> Any:
 
 
 def _save(network: Any, out: Path) -> None:
-    # Keras tells the format by the suffix, so the part's name keeps it.
+    # Keras recognises the format by the suffix, so the part's name keeps it.
     part = out.with_name(f"part-{out.name}")
     try:
         network.save(part)

@@ -12,8 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ferpipe import UsageError
-from ferpipe_emotion.networks.keras_files import tensorflow
-from ferpipe_emotion.prepare import Batch
+from ferpipe_networks.keras_files import tensorflow
+from ferpipe_networks.prepare import Batch
 
 __all__ = ["answers_of_onnx", "to_onnx"]
 

@@ -10,7 +10,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from ferpipe_emotion.classifier import softmax
+from ferpipe_networks.classifier import softmax
 
 __all__ = ["expected_calibration_error", "fit_temperature"]
 

@@ -13,7 +13,7 @@ from ferpipe_train.metrics.scores import BINS
 __all__ = ["confusion", "curves", "png", "recalls", "reliability", "robustness"]
 
 BLUE, ORANGE, GREY = "#0072b2", "#d55e00", "#999999"
-"""Okabe and Ito's colours, which the colour-blind can tell apart."""
+"""Okabe and Ito's colours, which the colour-blind can distinguish."""
 
 
 def png(figure: Any) -> bytes:

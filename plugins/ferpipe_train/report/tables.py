@@ -45,7 +45,7 @@ def print_evaluation(console: Console, report: dict[str, Any]) -> None:
 
 
 def _classes(report: dict[str, Any]) -> Table:
-    """A row a class: how well it is told."""
+    """A row for each class: how well it is recognised."""
     table = Table("class", "faces", "recall", "precision", "F1", box=None, header_style="bold")
     for column in table.columns[1:]:
         column.justify = "right"

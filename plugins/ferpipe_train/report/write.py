@@ -7,8 +7,9 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from ferpipe_emotion.card import Model
-from ferpipe_emotion.classifier import softmax
+from ferpipe import Output
+from ferpipe.models import Model
+from ferpipe_networks.classifier import softmax
 from ferpipe_train.extras import need_matplotlib
 from ferpipe_train.metrics.scores import confusion_matrix, per_class
 from ferpipe_train.report import plots
@@ -41,12 +42,11 @@ def write_report(folder: Path, card: Model, outcome: Outcome, configuration: dic
         "architecture": architecture(outcome.network),
     }
     for name, content in pictures.items():
-        (folder / f"{name}.png").write_bytes(content)
+        Output.save(folder / f"{name}.png", content, overwrite=True)
     text = json.dumps(configuration, indent=2)
-    (folder / "configuration.json").write_text(text + "\n", encoding="utf-8")
-    index = folder / "index.html"
-    index.write_text(_page(card, outcome, rows, pictures, configuration), encoding="utf-8")
-    return index
+    Output.save(folder / "configuration.json", text + "\n", overwrite=True)
+    written = _page(card, outcome, rows, pictures, configuration)
+    return Output.save(folder / "index.html", written, overwrite=True)
 
 
 def _page(

@@ -1,11 +1,11 @@
-"""A recipe made to fit: what the data cannot give is left out, what the epochs cannot hold is shortened."""
+"""A recipe made to fit: without what the data does not provide, and shortened to the epochs."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
 
-from ferpipe_emotion.lookup import load_model_card
+from ferpipe.models import load_model_card
 from ferpipe_train.data import FER_CLASSES, LabelledFaces
 from ferpipe_train.training.recipe import Labels, Recipe
 
@@ -41,9 +41,9 @@ def fitted(recipe: Recipe, faces: LabelledFaces) -> tuple[Recipe, list[str]]:
     if spent > recipe.epochs:
         names = [name for name in ("warmup", "decay") if getattr(schedule, name, 0)]
         shorter = {name: round(getattr(schedule, name) * recipe.epochs / spent, 6) for name in names}
-        told = " and ".join(f"schedule.{name}={value:g}" for name, value in shorter.items())
+        shown = " and ".join(f"schedule.{name}={value:g}" for name, value in shorter.items())
         taken = f"take {spent:g} of {recipe.epochs} epochs"
-        lines.append(f"the schedule's warm-up and decay {taken}: shortened to {told}")
+        lines.append(f"the schedule's warm-up and decay {taken}: shortened to {shown}")
         schedule = schedule.model_copy(update=shorter)
     return recipe.model_copy(update={"labels": labels, "data": data, "schedule": schedule}), lines
 

@@ -8,9 +8,10 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from ferpipe import Output as File
 from ferpipe import UsageError, __version__
-from ferpipe_emotion.card import Input, Model, Output, digest, read_side_file
-from ferpipe_emotion.classifier import softmax
+from ferpipe.models import Input, Model, Output, digest, read_side_file
+from ferpipe_networks.classifier import softmax
 from ferpipe_train.data import LabelledFaces
 from ferpipe_train.metrics.calibration import fit_temperature
 from ferpipe_train.metrics.scores import confusion_matrix, ece, macro_f1
@@ -32,7 +33,7 @@ def keep_model(recipe: Recipe, outcome: Outcome) -> Model:
     and `model.h5` too.
     """
     path = outcome.folder / f"{recipe.name}.keras"
-    path.write_bytes(outcome.model.read_bytes())
+    File.save(path, outcome.model.read_bytes(), overwrite=True)
     faces, logits = outcome.validation, outcome.logits
     temperature = round(fit_temperature(logits, faces.labels), 4)
     answers = logits.argmax(axis=1)
@@ -79,7 +80,7 @@ def _keep_for_older_tools(card: Model, outcome: Outcome) -> None:
     layers, weights = outcome.folder / "model.json", outcome.folder / "model.h5"
     first = outcome.network.outputs[0]
     plain = keras.Model(outcome.network.inputs, keras.layers.Softmax(name="probabilities")(first))
-    layers.write_text(plain.to_json(), encoding="utf-8")
+    File.save(layers, plain.to_json(), overwrite=True)
     # A whole model in the old format: tools that expect weights alone find them in it.
     plain.save(weights)
     beside = {
@@ -120,7 +121,7 @@ def configuration(recipe: Recipe, outcome: Outcome, learnt: LabelledFaces) -> di
 
 def write_json(path: Path, content: Any) -> None:
     """Indented, with a line's end."""
-    path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+    File.save(path, json.dumps(content, indent=2) + "\n", overwrite=True)
 
 
 def _version(package: str) -> str | None:

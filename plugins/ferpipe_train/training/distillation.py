@@ -14,10 +14,9 @@ import numpy as np
 import numpy.typing as npt
 
 from ferpipe import UsageError
-from ferpipe_emotion.card import Model
-from ferpipe_emotion.classifier import open_classifier, refuse_misfit, softmax
-from ferpipe_emotion.lookup import Found, find_model, keras_twin
-from ferpipe_emotion.networks.keras_files import shapes_of
+from ferpipe.models import Found, Model, find_model, keras_twin
+from ferpipe_networks.classifier import open_classifier, refuse_misfit, softmax
+from ferpipe_networks.keras_files import shapes_of
 from ferpipe_train.data import LabelledFaces
 from ferpipe_train.data.faces import pictures
 from ferpipe_train.training.initial_weights import read_network
@@ -31,7 +30,7 @@ _AT_ONCE = 512
 def taught(faces: LabelledFaces, teacher: Teacher) -> npt.NDArray[np.float32]:
     """(N, K) probabilities: the mean over the teacher's networks, each averaged with the mirror image.
 
-    Raises UsageError where a network cannot be opened or tells other classes.
+    Raises UsageError where a network cannot be opened or has other classes.
     """
     whole = np.zeros((len(faces), len(faces.classes)))
     images = pictures(faces)

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from ferpipe import UsageError
-from ferpipe_emotion.card import digest
-from ferpipe_emotion.networks.keras_files import UNREADABLE
+from ferpipe.models import digest
+from ferpipe_networks.keras_files import UNREADABLE
 
 __all__ = ["read_network", "take_weights"]
 

@@ -64,11 +64,11 @@ def parse_recipe(text: str, file: str | None = None, changes: Iterable[str] = ()
     for part, models in _choices(item):
         _check_choice(part, models, notes)
     known = len(notes.problems)
-    told = {_place(problem) for problem in notes.problems}
+    reported = {_place(problem) for problem in notes.problems}
     recipe = validate(Recipe, item, notes)
-    # The parts have been told about already, and better: with the keys that each really has.
+    # The parts have been reported already, and better: with the keys that each really has.
     notes.problems[known:] = [
-        p for p in notes.problems[known:] if _place(p) not in told and "input tag" not in p.message
+        p for p in notes.problems[known:] if _place(p) not in reported and "input tag" not in p.message
     ]
     if notes.problems or recipe is None:
         raise ConfigError(notes.in_order())

@@ -79,6 +79,11 @@ class FaceResNet(Part):
         default=10,
         description="The number of residual blocks: 3 of 32 channels, 4 of 64, 3 of 128, 3 of 256.",
     )
+    antialias: bool = Field(
+        default=False,
+        description="Whether pictures are averaged over a small window before they are halved "
+        "(Zhang 2019, arXiv:1904.11486).",
+    )
     dropout: Share = 0.1
     normalise: Normalise = Field(
         default="face", description="Each picture is brought to mean 0 and deviation 1 (face)."

@@ -13,8 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ferpipe import UsageError
-from ferpipe_emotion.classifier import softmax
-from ferpipe_emotion.networks.quiet_keras import import_quietly
+from ferpipe_networks.classifier import softmax
+from ferpipe_networks.quiet_keras import import_quietly
 from ferpipe_train.data import DataOptions, LabelledFaces, load_faces
 from ferpipe_train.data.duplicates import held_out
 from ferpipe_train.extras import need_keras
@@ -236,7 +236,7 @@ class _Run:
         return _scores(_logits(self.twin, self.validation.images), self.validation)
 
     def _save_network(self) -> None:
-        # Keras tells the format by the suffix, so the part's name keeps it.
+        # Keras recognises the format by the suffix, so the part's name keeps it.
         part = self.folder / f"part-{BEST}"
         self.twin.save(part)
         part.replace(self.folder / BEST)

@@ -49,7 +49,7 @@ export function makeChart(host, { height, y }) {
             width: each.width ?? 1.75,
             dash: each.dash,
             fill: each.fill,
-            points: { show: false },
+            points: { show: true, size: 5, fill: each.colour, stroke: each.colour, filter: alone },
             spanGaps: false,
           })),
         ],
@@ -85,6 +85,16 @@ export function makeChart(host, { height, y }) {
   };
 }
 
+/** The points that no line reaches: those with nothing on either side. */
+function alone(u, series) {
+  const values = u.data[series];
+  const there = (i) => values[i] !== null && values[i] !== undefined;
+  const [first, last] = u.series[0].idxs ?? [0, values.length - 1];
+  const found = [];
+  for (let i = first ?? 0; i <= (last ?? -1); i += 1) if (there(i) && !there(i - 1) && !there(i + 1)) found.push(i);
+  return found;
+}
+
 /** A range of y a little wider than the data. */
 function around(u, low, high) {
   if (low === null || high === null) return [0, 1];
@@ -92,7 +102,7 @@ function around(u, low, high) {
   return [low - room, high + room];
 }
 
-/** Times and values of a person's curves with a null where frames without the person lie between. */
+/** Times and values of a person's curves with a null where frames without the person begin. */
 export function withGaps(recording, frames, tables) {
   const times = [];
   const values = tables.map(() => []);
@@ -104,6 +114,11 @@ export function withGaps(recording, frames, tables) {
     }
     times.push(recording.times[at]);
     tables.forEach((table, j) => values[j].push(Number.isNaN(table[i]) ? null : table[i]));
+  }
+  const last = frames[frames.length - 1];
+  if (last < recording.times.length - 1) {
+    times.push(recording.times[last] + recording.durations[last]);
+    values.forEach((each) => each.push(null));
   }
   return [times, values];
 }

@@ -25,6 +25,7 @@ export async function openRecording(told, classes, number) {
       start: shift(start),
       end: shift(start + column("length")[i]),
       label: told.classes[column("label")[i] - 1] ?? null,
+      unsure: column("label")[i] > told.classes.length,
     }));
     const unsure = [...column("unsure")].map((start, i) => ({
       start: shift(start),
@@ -82,7 +83,8 @@ export function spanAt(person, time) {
     else high = middle;
   }
   const span = person.spans[low - 1];
-  return span && time + 5e-7 < span.end ? span : undefined;
+  // A single frame may have no length: it is there at its time, and nowhere else.
+  return span && (time + 5e-7 < span.end || Math.abs(time - span.start) < 5e-7) ? span : undefined;
 }
 
 /** Where a person's curves have the frame at `position` of the recording; -1 where not seen in it. */

@@ -34,7 +34,7 @@ export function framesCsv(person, range, kind) {
     const time = recording.times[at];
     if (time < range[0] || time > range[1]) continue;
     const values = names.map((name) => curves[kind][name][i].toFixed(3));
-    rows.push([time.toFixed(6), recording.durations[at].toFixed(6), person.name, labelAt(person, time).label ?? "", ...values.map((text) => (text === "NaN" ? "" : text)), ...measures.map((name) => curves.m[name][i]), ...pictures.map((name) => recording.measures[name][at])]);
+    rows.push([time.toFixed(6), recording.durations[at].toFixed(6), person.name.replace(/[\u2068\u2069]/g, ""), labelAt(person, time).csv, ...values.map((text) => (text === "NaN" ? "" : text)), ...measures.map((name) => curves.m[name][i]), ...pictures.map((name) => recording.measures[name][at])]);
   }
   return csv(rows);
 }

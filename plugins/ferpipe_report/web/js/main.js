@@ -1,13 +1,14 @@
 /** The page. */
 
-import { aboutSection } from "./about.js";
+import { aboutSection, useSection } from "./about.js";
 import { lineColour, token } from "./colour.js";
 import { curvesOf, openRecording } from "./data.js";
 import { make, section } from "./dom.js";
 import { csv, framesCsv, save } from "./download.js";
+import { folding, unfoldForPaper } from "./fold.js";
 import { clock, count, figure, percent } from "./format.js";
 import { KEYS, listenToKeys } from "./keyboard.js";
-import { matrixTable } from "./matrix.js";
+import { matrixTable, summed } from "./matrix.js";
 import { chooser, measureCharts, measuresOf } from "./measures.js";
 import { svgOf } from "./picture.js";
 import { listen, zoomed } from "./pointer.js";
@@ -16,7 +17,7 @@ import { addRows, followRows, nameRows } from "./rows.js";
 import { makeStack } from "./stack.js";
 import { makeState, soon } from "./state.js";
 import { measureTable, peopleTable } from "./tables.js";
-import { choices, legend, view } from "./views.js";
+import { choices, legend, valueList, valuesAt, view } from "./views.js";
 import { stretchSection } from "./stretches.js";
 import { addMoments, videoPanel } from "./video.js";
 import { acrossSection } from "./across.js";
@@ -24,6 +25,8 @@ import { acrossSection } from "./across.js";
 const data = JSON.parse(document.getElementById("data").textContent);
 const look = { colours: data.colours, noLabel: data.noLabel, line: "#ccc" };
 const MOST_MATRICES = 4;
+const MOST_VALUES = 12;
+const MOST_ROWS = 16;
 
 function header() {
   const people = data.recordings.reduce((sum, each) => sum + each.people.length, 0);
@@ -67,7 +70,7 @@ function tiles() {
     "div",
     { class: "tiles" },
     tile("Length", clock(length, 1), data.recordings.length > 1 ? "of all recordings together" : "of the recording"),
-    tile("Most of the time", most ? most[0] : "\u2013", most && all ? `${percent(most[1] / all)} of ${clock(all, 1)} with a label` : "nobody has a label"),
+    tile("Most of the time", most ? most[0] : "\u2013", most && !all ? "in a single frame" : most ? `${percent(most[1] / all)} of ${clock(all, 1)} with a label` : "nobody has a label"),
     tile("Changes of label", all ? figure((60 * changes) / all) : "\u2013", `a minute with a label; ${changes} in all`),
     tile("Nobody in view", isTable ? "\u2013" : percent(length ? empty / length : null), isTable ? "a .csv does not hold these frames" : clock(empty, 1)),
   );
@@ -76,7 +79,9 @@ function tiles() {
 function numbers(rows) {
   const several = data.recordings.length > 1;
   const list = rows.map((person) => ({ name: person.name, numbers: person.told.numbers }));
-  const parts = [peopleTable(list, look, data.classes, { caption: "Time a label, of each person", first: several ? "Person or recording" : "Person" })];
+  const table = peopleTable(list, look, data.classes, { caption: "Time a label, of each person", first: several ? "Person or recording" : "Person" });
+  const parts = [list.length > MOST_ROWS ? make("details", { class: "more" }, make("summary", { text: `Each of the ${list.length} people` }), table) : table];
+  if (data.together) parts.unshift(peopleTable([{ name: "All together", numbers: data.together }], look, data.classes, { caption: "Time a label, of all people together", first: "" }));
   const pictures = data.recordings.map((each) => ({ name: several ? `${each.name}, picture` : "Picture", numbers: { missing: null, measures: each.measures } }));
   const measured = [...list, ...pictures].filter((each) => Object.keys(each.numbers.measures).length);
   if (measured.length) parts.push(measureTable(measured, data.measures));
@@ -172,7 +177,8 @@ async function main() {
   if (across) place.append(across.element);
   if (data.stretches?.length && rows.length) place.append(stretchSection(data, state, rows, recordings, look));
   if (rows.length) place.append(numbers(rows), transitionsOf(state, rows));
-  place.append(aboutSection(data));
+  place.append(aboutSection(data), useSection());
+  unfoldForPaper();
   const shown = rows.length ? curvesInto(stack, state, rows, measures) : null;
   exports(state, rows, shown);
   const refresh = () => {
@@ -191,14 +197,17 @@ async function main() {
 function transitionsOf(state, rows) {
   const place = make("div", { class: "side" });
   const draw = () => {
-    const shown = rows.length <= MOST_MATRICES ? rows : [rows[state.get("person")]];
-    const none = shown.every((person) => person.told.numbers.changes === 0);
-    if (none) return place.replaceChildren(make("p", { class: "note", text: "No label changed straight to another." }));
-    place.replaceChildren(...shown.map((person) => matrixTable(person.told.transitions, person.recording.told.classes, person.name)));
+    const few = rows.length <= MOST_MATRICES;
+    const tables = rows.map((person) => [person.told.transitions, person.recording.told.classes]);
+    const all = few ? [] : [matrixTable(summed(tables, data.classes), data.classes, "All people together: how often one label changed straight to another")];
+    const shown = few ? rows : [rows[state.get("person")]];
+    place.replaceChildren(...all, ...shown.map((person) => matrixTable(person.told.transitions, person.recording.told.classes, few ? `${person.name}: how often one label changed straight to another` : person.name)));
   };
-  state.on(["person"], draw);
-  draw();
-  return section("transitions", "What follows what", make("p", { class: "note", text: "How often one label changed straight to another." }), place);
+  if (rows.some((person) => person.told.numbers.changes)) {
+    state.on(["person"], draw);
+    draw();
+  } else place.append(make("p", { class: "note", text: "No label changed straight to another one." }));
+  return folding("transitions", "What follows what", place);
 }
 
 function curvesInto(stack, state, rows, measures) {
@@ -206,6 +215,7 @@ function curvesInto(stack, state, rows, measures) {
   const lines = make("span", {});
   const title = make("span", {});
   let chart = null;
+  let values = null;
   let shown = null;
   const drawMeasures = measureCharts(stack, state, rows, measures, data.measures);
   const reading = document.getElementById("reading");
@@ -217,6 +227,8 @@ function curvesInto(stack, state, rows, measures) {
     if (!shown || shown.low !== next.low) {
       if (chart) stack.drop(chart);
       chart = stack.chart({ title: make("span", {}, title, lines), height: 250, y: next });
+      chart.value.classList.add("values");
+      values = valueList(chart.value);
       document.querySelector(".stack .row.axis").after(chart.element);
     }
     const first = shown === null || chart.fresh === undefined;
@@ -240,7 +252,12 @@ function curvesInto(stack, state, rows, measures) {
   }
 
   function read() {
-    reading.textContent = sentence(rows[state.get("person")], state.get("cursor") ?? state.get("pin"), state.get("kind"));
+    const now = state.get("cursor") ?? state.get("pin");
+    const person = rows[state.get("person")];
+    reading.textContent = sentence(person, now, state.get("kind"));
+    if (!shown) return;
+    const all = valuesAt(shown, now);
+    values.show(all.length > MOST_VALUES ? all.filter((each) => each.label === person.name) : all, shown.text);
   }
 
   const redraw = soon(draw);

@@ -2,6 +2,14 @@
 
 import { make } from "./dom.js";
 
+/** The sum of `tables`, each with its classes, over `classes`. */
+export function summed(tables, classes) {
+  const place = new Map(classes.map((label, i) => [label, i]));
+  const sum = classes.map(() => classes.map(() => 0));
+  for (const [table, own] of tables) table.forEach((row, i) => row.forEach((n, j) => (sum[place.get(own[i])][place.get(own[j])] += n)));
+  return sum;
+}
+
 /** A matrix of changes: rows are the labels before, columns those after. */
 export function matrixTable(counts, classes, caption) {
   const used = classes.filter((_, i) => counts[i].some((n) => n > 0) || counts.some((row) => row[i] > 0));

@@ -2,7 +2,7 @@
 
 import { token } from "./colour.js";
 import { withGaps } from "./curves.js";
-import { curvesOf } from "./data.js";
+import { curvesOf, frameAt, rowAt } from "./data.js";
 import { make } from "./dom.js";
 import { figure } from "./format.js";
 
@@ -50,22 +50,33 @@ export function chooser(state, all, described) {
 /** A small chart for each chosen measure, of the chosen person or of the picture. */
 export function measureCharts(stack, state, rows, all, described) {
   const small = [];
+  const read = () => {
+    const person = rows[state.get("person")];
+    const position = frameAt(person.recording, state.get("cursor") ?? state.get("pin"));
+    for (const { box, measure, values, unit } of small) {
+      const at = measure.of === "face" ? rowAt(person, position) : position;
+      const known = at >= 0 && !Number.isNaN(values[at]);
+      box.value.textContent = `${figure(known ? values[at] : null)}${known && unit ? ` ${unit}` : ""}`;
+    }
+  };
+  state.on(["cursor", "pin"], read);
   return async () => {
     const person = rows[state.get("person")];
     const curves = await curvesOf(person);
-    while (small.length) stack.drop(small.pop());
+    while (small.length) stack.drop(small.pop().box);
     if (state.get("view") !== "person") return;
     const { recording } = person;
     for (const measure of all.filter((each) => state.get("measures").has(each.key))) {
       const values = measure.of === "face" ? curves.m[measure.name] : recording.measures[measure.name];
       if (!values) continue;
       const frames = measure.of === "face" ? curves.frame : values.map((_, i) => i);
-      const { low, high } = described[measure.name] ?? {};
+      const { low, high, unit } = described[measure.name] ?? {};
       const box = stack.chart({ title: measureTitle(measure, described), height: 110, y: { low, high, text: figure } });
       const [times, [line]] = withGaps(recording, frames, [values]);
       box.show(times, [{ label: measure.name, colour: token("--accent"), values: line }]);
-      small.push(box);
+      small.push({ box, measure, values, unit });
     }
     if (small.length) stack.layout();
+    read();
   };
 }

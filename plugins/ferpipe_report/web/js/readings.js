@@ -3,12 +3,12 @@
 import { frameAt, rowAt, spanAt } from "./data.js";
 import { clock, percent } from "./format.js";
 
-/** The label at `time`: its name, `no label`, or `not in view`. */
+/** The label at `time`: its name, `unsure`, `no label` or `not in view`; `csv` is what a table says. */
 export function labelAt(person, time) {
   const span = spanAt(person, time);
-  if (span === undefined) return { text: "not in view", label: undefined };
-  if (span.label === null) return { text: "no label", label: null };
-  return { text: span.label, label: span.label };
+  if (span === undefined) return { text: "not in view", label: undefined, csv: "" };
+  if (span.label === null) return { text: span.unsure ? "unsure" : "no label", label: null, csv: span.unsure ? "unsure" : "" };
+  return { text: span.label, label: span.label, csv: span.label };
 }
 
 /** The classes of a person at `time`, most likely first; empty where the face is not in that frame. */

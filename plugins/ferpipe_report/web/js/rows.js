@@ -6,13 +6,16 @@ import { labelAt } from "./readings.js";
 import { drawAxis } from "./stack.js";
 import { drawStrip } from "./strip.js";
 
+/** A name with letters of right-to-left scripts, so that it does not turn what stands beside it. */
+const isolated = (name) => (/[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]/.test(name) ? `\u2068${name}\u2069` : name);
+
 /** Name the people: by person, by recording, or by both; gives them in order. */
 export function nameRows(recordings) {
   const several = recordings.length > 1;
   const single = recordings.every((recording) => recording.people.length <= 1);
   return recordings.flatMap((recording) =>
     recording.people.map((person) => {
-      const file = recording.told.name.replace(/\.[^.]+$/, "");
+      const file = isolated(recording.told.name.replace(/\.[^.]+$/, ""));
       person.short = several && single ? file : person.told.name;
       person.name = several && !single ? `${file} \u00b7 ${person.told.name}` : person.short;
       return person;
@@ -37,6 +40,7 @@ function addLane(stack, state, events, rows, recordings) {
 /** Put the rows of `recordings` into the stack; a click on a name chooses the person. */
 export function addRows(stack, state, recordings, rows, look, events) {
   if (events?.some((each) => each.length)) addLane(stack, state, events, rows, recordings);
+  stack.body.classList.toggle("many", rows.length > 20);
   const several = recordings.length > 1 && recordings.some((recording) => recording.people.length > 1);
   for (const recording of recordings) {
     if (several) stack.heading(recording.told.name);
@@ -48,7 +52,7 @@ export function addRows(stack, state, recordings, rows, look, events) {
         recording.told.portraits?.[person.told.track] ? make("img", { src: recording.told.portraits[person.told.track], alt: "" }) : null,
         make("span", { text: person.short }),
       );
-      const height = rows.length > 6 ? 20 : 30;
+      const height = rows.length > 20 ? 14 : rows.length > 6 ? 20 : 30;
       const marks = events?.[recordings.indexOf(recording)] ?? [];
       const draw = (context, w, h, range) => {
         drawStrip(context, w, h, person, range, look);
@@ -73,8 +77,8 @@ export function followRows(state, rows, look) {
       const { text, label } = labelAt(person, time);
       if (person.shown === text) continue;
       person.shown = text;
-      const swatch = make("i", { class: label === undefined ? "swatch none" : "swatch" });
-      if (label !== undefined) swatch.style.background = label === null ? look.noLabel : look.colours[label];
+      const swatch = make("i", { class: label === undefined ? "swatch none" : label === null ? "swatch hatched" : "swatch" });
+      if (label) swatch.style.background = look.colours[label];
       person.row.value.replaceChildren(swatch, text);
     }
   };

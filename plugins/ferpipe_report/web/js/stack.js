@@ -102,7 +102,7 @@ export function drawAxis(context, width, height, range) {
   for (const tick of ticks(range, width)) {
     const x = ((tick.at - range[0]) / (range[1] - range[0])) * width;
     const half = context.measureText(tick.text).width / 2;
-    context.fillText(tick.text, Math.min(Math.max(0, x - half), width - 2 * half), height - 4);
+    context.fillText(tick.text, Math.min(Math.max(4, x - half), width - 2 * half), height - 4);
     context.beginPath();
     context.moveTo(x, 0);
     context.lineTo(x, 4);

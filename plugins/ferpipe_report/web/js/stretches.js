@@ -1,6 +1,7 @@
 /** The stretches of time that events name: all people together, then each person. */
 
-import { make, section } from "./dom.js";
+import { make } from "./dom.js";
+import { folding } from "./fold.js";
 import { clock } from "./format.js";
 import { peopleTable } from "./tables.js";
 
@@ -24,5 +25,5 @@ export function stretchSection(data, state, rows, recordings, look) {
   }
   const table = peopleTable(each, look, data.classes, { caption: "Each person in each stretch; click a row to see it", first: "Person", lead: ["Stretch", "Time"] });
   parts.push(each.length > 24 ? make("details", {}, make("summary", { text: `${each.length} rows, one a person and stretch` }), table) : table);
-  return section("stretches", "In each stretch", ...parts);
+  return folding("stretches", "In each stretch", ...parts);
 }

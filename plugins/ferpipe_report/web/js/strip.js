@@ -25,9 +25,9 @@ export function drawStrip(context, width, height, { spans, unsure }, range, look
   const scale = width / (range[1] - range[0]);
   const box = ({ start, end }) => {
     const left = Math.max(0, (start - range[0]) * scale);
-    return [left, Math.max(0.5, Math.min(width, (end - range[0]) * scale) - left)];
+    return [left, Math.max(end > start ? 0.5 : 3, Math.min(width, (end - range[0]) * scale) - left)];
   };
-  const visible = (span) => span.end > range[0] && span.start < range[1];
+  const visible = (span) => (span.end > range[0] || span.end === span.start) && span.end >= range[0] && span.start < range[1];
   context.fillStyle = look.line;
   context.fillRect(0, height / 2 - 0.5, width, 1);
   for (const span of spans.filter(visible)) {

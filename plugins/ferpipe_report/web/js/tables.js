@@ -22,6 +22,7 @@ function shareWords(share, classes) {
 /** A table of people; `rows` are {name, numbers, group}. Columns: the bar, each class, changes, missing. */
 export function peopleTable(rows, look, classes, { caption, first = "Person", lead = [] }) {
   const used = classes.filter((label) => rows.some(({ numbers }) => numbers.seconds[label] > 0));
+  const unsure = rows.some(({ numbers }) => numbers.unsure > 0);
   const head = make(
     "tr",
     {},
@@ -32,6 +33,7 @@ export function peopleTable(rows, look, classes, { caption, first = "Person", le
     ...used.map((label) =>
       make("th", { scope: "col", class: "number" }, make("i", { class: "swatch", style: `background:${look.colours[label]}` }), label),
     ),
+    unsure ? make("th", { scope: "col", class: "number" }, make("i", { class: "swatch hatched" }), "unsure") : null,
     make("th", { scope: "col", class: "number", text: "No label" }),
     make("th", { scope: "col", class: "number", text: "Changes a minute" }),
   );
@@ -47,6 +49,7 @@ export function peopleTable(rows, look, classes, { caption, first = "Person", le
         numberCell(percent(numbers.missing), `of ${figure(numbers.length)} s`, { class: "missing" }),
         make("td", { class: "wide" }, shareBar(numbers.share, look, classes)),
         ...cells,
+        unsure ? numberCell(percent(numbers.seen ? numbers.unsure / numbers.seen : null), `${figure(numbers.unsure)} s`, { class: "unsure" }) : null,
         numberCell(`${figure(numbers.unknown)} s`),
         numberCell(numbers.rate === null ? "\u2013" : figure(numbers.rate), `${numbers.changes} in all`),
       ),

@@ -2,7 +2,7 @@
 
 import { lineColour, token } from "./colour.js";
 import { binned, withGaps } from "./curves.js";
-import { curvesOf } from "./data.js";
+import { curvesOf, rank } from "./data.js";
 import { make } from "./dom.js";
 import { figure, percent } from "./format.js";
 
@@ -52,6 +52,29 @@ export async function view(name, state, rows, classes, look, hiddenLabels) {
   }
   const ends = what === "label" ? { low: 0, high: 1, text: percent } : { text: figure };
   return { times, series, ...ends, title: `${key} of all people${what === "label" ? (kind === "p" ? ", smoothed" : ", raw") : ""}` };
+}
+
+/** What the curves of a view are worth at `time`: {label, colour, value}, null where there is none. */
+export function valuesAt({ times, series }, time) {
+  const at = rank(times, time + 5e-7) - 1;
+  return series.map(({ label, colour, values }) => ({ label, colour, value: at < 0 ? null : values[at] }));
+}
+
+/** A list of values beside a chart that changes its texts, and its lines only where the curves are others. */
+export function valueList(host) {
+  let shown = [];
+  let cells = [];
+  return {
+    show(values, text) {
+      if (values.length !== shown.length || values.some((each, i) => each.label !== shown[i].label || each.colour !== shown[i].colour)) {
+        shown = values;
+        cells = values.map(() => make("b", {}));
+        const line = ({ colour }) => make("i", { class: "line", style: `border-top-color:${colour}` });
+        host.replaceChildren(...values.map((each, i) => make("div", {}, line(each), make("span", { text: each.label, title: each.label }), cells[i])));
+      }
+      values.forEach((each, i) => (cells[i].textContent = text(each.value)));
+    },
+  };
 }
 
 /** The legend of a view: labels that can be switched off, or people by their lines. */

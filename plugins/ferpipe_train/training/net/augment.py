@@ -22,7 +22,7 @@ __all__ = ["AffineLayer", "make_augmentation"]
 
 
 def make_augmentation(parts: Sequence[Augmentation], seed: int) -> list[Any]:
-    """The layers of a recipe's list, mixup left out (it changes the targets too)."""
+    """The layers of a recipe's list, without mixup (it changes the targets too)."""
     pictures = [part for part in parts if not isinstance(part, Mixup)]
     return [_LAYERS[part.use](part, seed + 101 * i) for i, part in enumerate(pictures, 1)]
 

@@ -8,7 +8,7 @@ import keras
 from keras import layers
 
 from ferpipe import UsageError
-from ferpipe_train.training.net.face_resnet import face_resnet
+from ferpipe_train.training.net.face_resnet import face_resnet, halved
 from ferpipe_train.training.recipe import HEAD, Recipe
 from ferpipe_train.training.recipe_networks import (
     FaceResNet,
@@ -75,11 +75,11 @@ def _head(x: Any, body: Any, classes: int) -> Any:
 
 
 def _residual(x: Any, body: ResidualNetwork, seed: int) -> Any:
-    halved = body.antialias and body.stem_stride == 2
-    x = _conv_norm(x, body.widths[0], body.stem_kernel, 1 if halved else body.stem_stride)
+    averaged = body.antialias and body.stem_stride == 2
+    x = _conv_norm(x, body.widths[0], body.stem_kernel, 1 if averaged else body.stem_stride)
     x = layers.ReLU()(x)
-    if halved:
-        x = _halved(x)
+    if averaged:
+        x = halved(x)
     for stage, (width, depth) in enumerate(zip(body.widths, body.depths, strict=True)):
         for block in range(depth):
             x = _residual_block(x, width, 2 if stage and not block else 1, body)
@@ -95,15 +95,9 @@ def _conv_norm(x: Any, channels: int, kernel: int, stride: int = 1) -> Any:
     return layers.BatchNormalization(momentum=0.9)(x)
 
 
-def _halved(x: Any) -> Any:
-    """Every second pixel of the average by (1, 2, 2, 1) / 6, down and across."""
-    x = layers.AveragePooling2D(3, 1, padding="same")(x)
-    return layers.AveragePooling2D(2)(x)
-
-
 def _residual_block(x: Any, channels: int, stride: int, body: ResidualNetwork) -> Any:
     if stride > 1 and body.antialias:
-        x, stride = _halved(x), 1
+        x, stride = halved(x), 1
     y = layers.ReLU()(_conv_norm(x, channels, 3, stride))
     y = _squeeze_excite(_conv_norm(y, channels, 3), channels, body.squeeze)
     if stride > 1:

@@ -15,7 +15,7 @@ from keras import layers
 
 from ferpipe_train.training.recipe_networks import FaceResNet
 
-__all__ = ["face_resnet"]
+__all__ = ["face_resnet", "halved"]
 
 _CHANNELS = (32, 32, 32, 64, 64, 64, 64, 128, 128, 128, 256, 256, 256)
 
@@ -25,10 +25,10 @@ def face_resnet(x: Any, body: FaceResNet, seed: int) -> Any:
     # Not Resizing: behind it, Keras 3 exports batch normalisation as it is in training.
     x = layers.UpSampling2D(body.enlarge, interpolation="bilinear", name="enlarged")(x)
     x = layers.ReLU()(_conv_norm(x, 32, 7, 2, "valid"))
-    x = layers.MaxPooling2D(3, 2)(x)
+    x = halved(layers.MaxPooling2D(2, 1)(x)) if body.antialias else layers.MaxPooling2D(3, 2)(x)
     before = 32
     for channels in _CHANNELS[: body.blocks]:
-        x = _block(x, channels, halve=before != channels and channels < 256)
+        x = _block(x, channels, halve=before != channels and channels < 256, antialias=body.antialias)
         before = channels
     return layers.Dropout(body.dropout, seed=seed)(layers.GlobalAveragePooling2D()(x))
 
@@ -40,8 +40,15 @@ def _conv_norm(x: Any, channels: int, kernel: int, stride: int = 1, padding: str
     return layers.BatchNormalization(momentum=0.95, epsilon=1e-5)(x)
 
 
-def _block(x: Any, channels: int, *, halve: bool) -> Any:
-    y = _conv_norm(x, channels, 3, 2, "valid") if halve else _conv_norm(x, channels, 3)
+def halved(x: Any) -> Any:
+    """Every second pixel of the average by (1, 2, 2, 1) / 6, down and across."""
+    x = layers.AveragePooling2D(3, 1, padding="same")(x)
+    return layers.AveragePooling2D(2)(x)
+
+
+def _block(x: Any, channels: int, *, halve: bool, antialias: bool) -> Any:
+    y = layers.AveragePooling2D(2, 1)(x) if halve and antialias else x
+    y = _conv_norm(y, channels, 3, 2, "valid") if halve else _conv_norm(y, channels, 3)
     y = _conv_norm(layers.ReLU()(y), channels, 3)
     if halve:
         x = layers.AveragePooling2D(2)(x)

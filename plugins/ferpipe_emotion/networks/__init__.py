@@ -1,1 +1,0 @@
-"""What runs a model file: LiteRT or Keras, behind one protocol."""
