@@ -89,7 +89,7 @@ class Residual(nn.Module):
 
 
 class FaceResNet(nn.Module):
-    """A recipe's `face_resnet`."""
+    """A recipe's `face_resnet` with `antialias`."""
 
     def __init__(self, blocks: int, dropout: float) -> None:
         super().__init__()
@@ -104,11 +104,12 @@ class FaceResNet(nn.Module):
     def features(self, x: torch.Tensor) -> torch.Tensor:
         x = (standardised(x) * DEVIATION + MEAN - GREY) / SPREAD
         x = functional.interpolate(x, scale_factor=2, mode="bilinear", align_corners=False)
-        x = functional.max_pool2d(functional.relu(self.stem(x)), 3, 2)
+        x = halved(functional.max_pool2d(functional.relu(self.stem(x)), 2, 1))
         for first, second in self.blocks:
-            y = second(functional.relu(first(x)))
-            if first.conv.stride[0] > 1:
-                x = functional.avg_pool2d(x, 2, 2)
+            halve = first.conv.stride[0] > 1
+            y = functional.avg_pool2d(x, 2, 1) if halve else x
+            y = second(functional.relu(first(y)))
+            x = functional.avg_pool2d(x, 2, 2) if halve else x
             side, more = max(x.shape[2], y.shape[2]), y.shape[1] - x.shape[1]
             x = functional.pad(x, (0, side - x.shape[3], 0, side - x.shape[2], 0, more))
             x = functional.relu(x + functional.pad(y, (0, side - y.shape[3], 0, side - y.shape[2])))
@@ -147,8 +148,11 @@ class FaceResNet(nn.Module):
 
 
 MADE = {
-    "teacher-dlib": lambda: FaceResNet(13, 0.35),
-    "teacher-residual": lambda: Residual(32, (64, 128, 256, 384), (2, 2, 2, 1), 5, 0.35),
+    "first": lambda: FaceResNet(13, 0.35),
+    "second": lambda: FaceResNet(13, 0.35),
+    "residual": lambda: Residual(64, (64, 128, 256, 384), (2, 2, 2, 1), 5, 0.35),
+    "third": lambda: FaceResNet(13, 0.2),
     "base": lambda: FaceResNet(10, 0.1),
     "nano": lambda: Residual(16, (16, 32, 64, 128), (1, 2, 2, 1), 3, 0.0),
 }
+"""Three teachers; a student as large as they are, and the two that are shipped."""

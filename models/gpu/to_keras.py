@@ -20,15 +20,24 @@ from ferpipe_train.training.net.build import build_network
 from ferpipe_train.training.recipe import Recipe
 
 ALIKE = 1e-4
-NETWORKS = {
-    "base": {"use": "face_resnet", "blocks": 10, "dropout": 0.1},
+NETWORKS: dict[str, dict[str, object]] = {
+    **{
+        name: {"use": "face_resnet", "blocks": 13, "antialias": True} for name in ("first", "second", "third")
+    },
+    "base": {"use": "face_resnet", "blocks": 10, "antialias": True},
+    "residual": {
+        "use": "residual",
+        "widths": (64, 128, 256, 384),
+        "depths": (2, 2, 2, 1),
+        "stem_kernel": 5,
+        "antialias": True,
+    },
     "nano": {
         "use": "residual",
         "widths": (16, 32, 64, 128),
         "depths": (1, 2, 2, 1),
         "stem_kernel": 3,
         "antialias": True,
-        "dropout": 0.0,
     },
 }
 
@@ -79,7 +88,7 @@ def _take_in_the_scale(model: keras.Model) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("weights", type=Path, help="base.pt or nano.pt")
+    parser.add_argument("weights", type=Path, help="NAME.pt, as train.py wrote it")
     parser.add_argument("-o", "--output", type=Path, required=True)
     args = parser.parse_args()
     name = args.weights.stem
