@@ -59,18 +59,19 @@ def paste(
             cv2.copyMakeBorder(face * 0 + 1.0, 16, 16, 16, 16, cv2.BORDER_CONSTANT), (0, 0), 4
         )
         mask = np.clip(mask * 2, 0, 1).astype(np.float32)
+    height, width = scene.shape[:2]
     reach = size * 0.75
     x, y = (
-        rng.uniform(reach, WIDTH - reach),
-        rng.uniform(min(reach, HEIGHT / 2), max(HEIGHT - reach, HEIGHT / 2)),
+        rng.uniform(reach, width - reach),
+        rng.uniform(min(reach, height / 2), max(height - reach, height / 2)),
     )
     middle = patch.shape[0] / 2 - 0.5
     matrix = cv2.getRotationMatrix2D((middle, middle), turn, size / 48)
     matrix[:, 2] += np.array([x, y]) - 0.5 - middle
     placed(matrix @ np.array([[1, 0, margin], [0, 1, margin], [0, 0, 1]]))
-    options = {"dsize": (WIDTH, HEIGHT), "flags": cv2.INTER_CUBIC if size > 48 else cv2.INTER_LINEAR}
+    options = {"dsize": (width, height), "flags": cv2.INTER_CUBIC if size > 48 else cv2.INTER_LINEAR}
     drawn = cv2.warpAffine(patch, matrix, borderMode=cv2.BORDER_REPLICATE, **options).astype(np.float32)
-    share = np.clip(cv2.warpAffine(mask, matrix, dsize=(WIDTH, HEIGHT), flags=cv2.INTER_LINEAR), 0, 1)[
+    share = np.clip(cv2.warpAffine(mask, matrix, dsize=(width, height), flags=cv2.INTER_LINEAR), 0, 1)[
         ..., None
     ]
     return (scene * (1 - share) + drawn[..., None] * share + 0.5).astype(np.uint8), (x, y)

@@ -25,8 +25,8 @@ import cv2
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 
-from ferpipe_emotion.card import Framing, Input, Model, digest
-from ferpipe_emotion.classifier import open_classifier, softmax
+from ferpipe.models import Framing, Input, Model, digest
+from ferpipe_networks.classifier import open_classifier, softmax
 from ferpipe_train.export.convert import Precision, export_litert
 from ferpipe_train.metrics.calibration import expected_calibration_error, fit_temperature
 

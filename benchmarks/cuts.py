@@ -16,6 +16,7 @@ import cv2
 import numpy as np
 from _faces import SHARED, detector, frames, opened, packet
 
+from ferpipe import Frame
 from ferpipe_faces.cuts import Cuts
 from ferpipe_faces.track import Track
 
@@ -25,7 +26,7 @@ BEGIN, LENGTH, STEP = 10, 24, 83_333
 
 def by_picture(film: Film, step: int = STEP) -> list[int]:
     found = Cuts()
-    return [i for i, image in enumerate(film) if found.update(image, i * step)]
+    return [i for i, image in enumerate(film) if found.update(Frame(image, i * step, i, "film"))]
 
 
 def by_track(film: Film) -> list[int]:
@@ -139,7 +140,7 @@ def main() -> None:
     for _ in range(3):
         found, start = Cuts(), time.thread_time()
         for i in range(50):
-            found.update(image, i * STEP)
+            found.update(Frame(image, i * STEP, i, "film"))
         costs.append(1000 * (time.thread_time() - start) / 50)
     print(f"\n{min(costs):.2f} ms of CPU a frame of 1920x1080")
 

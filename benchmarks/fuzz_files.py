@@ -103,7 +103,7 @@ FILMS: dict[str, str] = {
     "still.dpx": "-frames:v 1 -an",
     "still.jp2": "-frames:v 1 -an",
 }
-"""A name, and how ffmpeg makes the file; those whose encoder is not there are left out."""
+"""A name, and how ffmpeg makes the file; those whose encoder is not there are omitted."""
 
 
 @dataclass(frozen=True)

@@ -20,8 +20,8 @@ import numpy as np
 from classifier import ROOT, cost
 from rich.console import Console
 
-from ferpipe_emotion.card import Model, read_side_file
-from ferpipe_emotion.classifier import open_classifier
+from ferpipe.models import Model, read_side_file
+from ferpipe_networks.classifier import open_classifier
 from ferpipe_train.data.duplicates import SIMILAR, likeness
 from ferpipe_train.data.load import faces_for
 from ferpipe_train.evaluation.evaluate import evaluate

@@ -2,7 +2,7 @@
 
     python benchmarks/soak.py [FRAMES] [VIDEO]
 
-A small clip of uneven steps (29.97 frames a second of which every seventh is left out) is looped into
+A small clip of uneven steps (29.97 frames a second of which every seventh is omitted) is looped into
 one file. The pipeline finds, follows and reads its faces, draws them, and writes a timeline and a video.
 Prints resident memory in MB, open files and threads every twentieth of the way. At the end every frame's
 time in the timeline, and in the video, is compared with the time stamp of the container: the drift, which

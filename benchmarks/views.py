@@ -37,7 +37,7 @@ PART = 500
 
 
 def seen(faces: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """(M, 48, 48) aligned faces and (M,) which of `faces` each is; a face that is not found is left out."""
+    """(M, 48, 48) aligned faces and (M,) which of `faces` each is; a face that is not found is omitted."""
     rng = np.random.default_rng(seed)
     scenes, find, align = pictures(SCENES), detector("back"), aligner()
     chips, rows = [], []
