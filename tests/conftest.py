@@ -7,6 +7,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# How long an example takes is the machine's affair.
+settings.register_profile("no clock", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("no clock")
 
 # As ferpipe sets it before TensorFlow is imported: a test that imports it first must not compute otherwise.
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")

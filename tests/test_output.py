@@ -63,8 +63,19 @@ def test_as_a_context_it_is_finished_unless_something_was_raised(tmp_path: Path)
     assert names(tmp_path) == ["a", "b.part"]
 
 
+def test_a_whole_file_is_saved_in_one_step(tmp_path: Path) -> None:
+    target = tmp_path / "a.txt"
+    assert Output.save(target, "é\n") == target
+    assert target.read_bytes() == "é\n".encode()
+    with pytest.raises(UsageError, match="exists"):
+        Output.save(target, b"other")
+    Output.save(target, b"other", overwrite=True)
+    assert target.read_bytes() == b"other"
+    assert names(tmp_path) == ["a.txt"]
+
+
 @pytest.mark.parametrize("overwrite", [False, True])
-def test_a_second_writer_is_told_who_has_the_file(tmp_path: Path, overwrite: bool) -> None:
+def test_a_second_writer_is_refused_with_the_name_of_the_first(tmp_path: Path, overwrite: bool) -> None:
     target = tmp_path / "a"
     with held_elsewhere(target) as process:
         with pytest.raises(UsageError, match=rf"is being written by (process {process.pid}|another run):"):

@@ -74,8 +74,11 @@ def test_a_face_of_which_nothing_can_be_said(tmp_path) -> None:
 @pytest.mark.parametrize(
     ("answer", "message"),
     [
-        (lambda n: np.zeros((n, 3)), r"gave the shape \(2, 3\), not \(2, 2\): a row a face"),
-        (lambda _: np.array([0.5, 0.5]), r"gave the shape \(2,\), not \(2, 2\)"),
+        (
+            lambda n: np.zeros((n, 3)),
+            r"returned the shape \(2, 3\), not \(2, 2\): a row for each face, a column for each class",
+        ),
+        (lambda _: np.array([0.5, 0.5]), r"returned the shape \(2,\), not \(2, 2\)"),
         (lambda n: [[2.0, -1.0]] * n, "not between 0 and 1"),
         (lambda n: [[0.2, 0.2]] * n, "sum to 0.4"),
     ],

@@ -70,7 +70,7 @@ def test_a_failed_check_ends_with_one(
     assert lines[-1].startswith("1 failed")
 
 
-def test_only_what_this_python_needs_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_what_this_python_needs_is_requested(monkeypatch: pytest.MonkeyPatch) -> None:
     lines = [
         "click>=8.2",
         "av[extras]!=18.0,>=17; python_version >= '3.8'",
@@ -95,7 +95,7 @@ def test_what_is_no_check_is_a_line(tmp_path: Path) -> None:
     assert "no Check" in checks(plugin)[str(plugin)].found
 
 
-def test_a_broken_plugin_and_a_left_out_one_are_lines(tmp_path: Path) -> None:
+def test_a_broken_plugin_and_a_disabled_one_are_lines(tmp_path: Path) -> None:
     bad = tmp_path / "bad.py"
     bad.write_text("import no_such_library_xyz\n")
     found = checks(bad, allow=["sources"])
@@ -129,7 +129,7 @@ def test_changed_weights_are_a_failure(tmp_path: Path, monkeypatch: pytest.Monke
     ("environment", "state"),
     [({"DISPLAY": ":0"}, "ok"), ({"WAYLAND_DISPLAY": "wayland-0"}, "ok"), ({}, "warn")],
 )
-def test_the_display_is_told_by_the_environment(
+def test_the_display_is_decided_by_the_environment(
     environment: dict[str, str], state: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(doctor.sys, "platform", "linux")
@@ -140,7 +140,7 @@ def test_the_display_is_told_by_the_environment(
     assert checks(allow=[])["display"].state == state
 
 
-def test_a_library_of_the_system_that_is_missing_is_not_mended_by_pip(
+def test_a_library_of_the_system_that_is_missing_is_not_fixed_by_pip(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     class Missing:

@@ -246,7 +246,7 @@ def test_without_a_verb_the_help_is_shown_as_it_is(
     assert not any(line.startswith("ferpipe: ") or "see 'ferpipe" in line for line in rest)
 
 
-def test_no_verb_is_told_in_half_a_sentence(capsys: pytest.CaptureFixture[str]) -> None:
+def test_no_verb_is_described_in_half_a_sentence(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--help"]) == 0
     verbs = capsys.readouterr().out.split("Commands:")[1]
     assert "..." not in verbs

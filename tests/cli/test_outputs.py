@@ -169,7 +169,7 @@ def test_what_is_being_finished_has_no_limit_while_it_moves_on(
         assert "no response for 0.6 s" in done.stderr
 
 
-def test_what_an_output_holds_is_told_without_reading_it(
+def test_what_an_output_holds_is_shown_without_reading_it(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["run", "p.yaml"]) == 0

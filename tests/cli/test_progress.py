@@ -21,7 +21,7 @@ from ferpipe.run import RunReport, SourceReport
         (None, 0, None, "0:05", None),
     ],
 )
-def test_the_progress_is_that_of_the_part_that_was_asked_for(monkeypatch, duration, start, end, place, eta):
+def test_the_progress_is_that_of_the_part_that_was_requested(monkeypatch, duration, start, end, place, eta):
     second = 1_000_000
     stream = StreamInfo("talk", "talk", duration=duration and duration * second, start=start * second)
     stream = replace(stream, end=end and end * second)

@@ -29,7 +29,7 @@ def test_a_file_that_cannot_be_written_is_one_clear_line(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["schema", "-o", str(tmp_path / "no" / "schema.json")]) == 2
-    assert "cannot write" in capsys.readouterr().err
+    assert "schema.json cannot be written" in capsys.readouterr().err
 
 
 def test_a_plugin_file_is_in_the_schema(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -114,7 +114,7 @@ def test_a_reader_that_pauses_holds_up_nothing(folder: Path) -> None:
         assert process.stderr is not None
         said = process.stderr.read()
     assert process.returncode == 0
-    assert "lines were left out: nobody was reading" in said
+    assert "lines were dropped: nobody was reading" in said
     assert "count: 2500 frames in, 2500 out" in said  # what is said at the end is waited for
     assert said.count("\n") < 2500
 
@@ -144,7 +144,7 @@ def test_standard_output_that_nobody_reads_is_no_error(folder: Path, ending: str
 
 @pytest.mark.slow
 @pytest.mark.parametrize("ending", ["2>&-", "2>/dev/full"])
-def test_a_mistake_keeps_its_code_where_nobody_can_be_told(folder: Path, ending: str) -> None:
+def test_a_mistake_keeps_its_code_where_nobody_reads_it(folder: Path, ending: str) -> None:
     assert shell(folder, f"{sys.executable} -m ferpipe run none {ending}").returncode == 2
 
 

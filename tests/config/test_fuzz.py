@@ -12,7 +12,9 @@ from ferpipe import ConfigError
 from ferpipe.config import from_dict, loads
 
 GENTLE = settings(
-    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=100,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
 )
 
 PIECES = st.sampled_from(

@@ -160,7 +160,7 @@ def test_a_file_that_is_no_pipeline(tmp_path: Path, registry: Any, raw: bytes, m
     assert len(caught.value.problems) == 1
 
 
-def test_a_video_in_place_of_a_pipeline_is_told_its_verb(tmp_path: Path, registry: Any) -> None:
+def test_a_video_in_place_of_a_pipeline_names_the_right_verb(tmp_path: Path, registry: Any) -> None:
     (tmp_path / "talk.mp4").write_bytes(b"\0\0\0\x20ftypisom\xff\xfe")
     with pytest.raises(ConfigError, match="'ferpipe annotate' and 'ferpipe timeline' take videos"):
         load(tmp_path / "talk.mp4", registry=registry)

@@ -238,7 +238,7 @@ VARIABLES = [
     [*DOCUMENT, *YAML, *STAGES, *OPTIONS, *GRAPH, *VARIABLES],
     ids=lambda text: text[:60] if text.startswith("p.yaml") else "",
 )
-def test_a_mistake_is_told_with_its_place(mistakes: Mistakes, text: str, expected: str) -> None:
+def test_a_mistake_is_reported_with_its_place(mistakes: Mistakes, text: str, expected: str) -> None:
     lines = mistakes(text)
     assert any(line.startswith(expected) or line.endswith(expected) for line in lines), "\n".join(lines)
     assert not any("\n" in line for line in lines)

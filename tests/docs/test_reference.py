@@ -18,8 +18,8 @@ from docs.reference.hooks import hooks
 from docs.reference.stages import ROOMS, stages
 from ferpipe.cli._group import VERBS
 from ferpipe.config.document import OnError, PipelineKeys, Run, StageKeys
+from ferpipe.models import Model
 from ferpipe.plugins.describe import describe
-from ferpipe_emotion.card import Model
 from ferpipe_train.training.recipe import Recipe
 
 COMMANDS = dict(commands())

@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 
 from ferpipe import Box, Chip, Face, UsageError
+from ferpipe.models import Input
 from ferpipe.testing import TestContext, make_packet, run_stage
-from ferpipe_emotion.card import Input
-from ferpipe_emotion.classifier import open_classifier
 from ferpipe_emotion.classify import ClassifyOptions, InputOptions, Keras, KerasOptions, LiteRT, LiteRTOptions
-from ferpipe_emotion.networks.litert import LiteRTNetwork
-from ferpipe_emotion.prepare import prepare
+from ferpipe_networks.classifier import open_classifier
+from ferpipe_networks.litert import LiteRTNetwork
+from ferpipe_networks.prepare import prepare
 
 CLASSES = ("angry", "happy", "neutral")
 
@@ -35,7 +35,7 @@ def options(kind, path, **more):
     return kind(model=str(path), classes=CLASSES, input=InputOptions(scale="raw"), **more)
 
 
-def test_litert_and_keras_tell_the_same(files, pictures, expected, context):
+def test_litert_and_keras_give_the_same_probabilities(files, pictures, expected, context):
     packet = packet_of(pictures)
     for stage in (
         LiteRT(options(LiteRTOptions, files["litert"])),

@@ -148,7 +148,7 @@ def test_a_frame_without_faces_passes(tmp_path):
     assert run_stage(Smooth(), [packet], context=TestContext(tmp_path)) == [packet]
 
 
-def test_a_face_that_could_not_be_told_leaves_the_state_alone(tmp_path):
+def test_a_face_that_could_not_be_classified_leaves_the_state_alone(tmp_path):
     packets = [at(0, face(HAPPY)), at(0.1, face(None)), at(0.2, face(NEUTRAL))]
     middle, last = emotions(packets, tmp_path, tau=0.3)[1:]
     assert middle is None

@@ -101,6 +101,7 @@ def test_memory_is_bounded(tmp_path: Path) -> None:
 def test_it_keeps_the_contract() -> None:
     seen = face(1, head_yaw=1.0).replace(emotion=Emotion.of(("happy", "sad"), (0.9, 0.1)))
     check_stage(Smooth, {"measures": ["head.yaw"]}, [at(0, seen)])
+    check_stage(Smooth, {"measures": ["head.yaw"]}, [at(0, face(1, head_yaw=1.0))])
 
 
 class Pose(Stage[Options]):
@@ -157,6 +158,18 @@ def test_the_timeline_has_the_smoothed_and_the_raw_measure(tmp_path: Path, execu
     (track,) = timeline.tracks
     assert track["measures"]["head.yaw.raw"]["max"] == 40.0
     assert track["measures"]["head.yaw"]["max"] < 40.0
+
+
+class Flicker(Stage[Options]):
+    """Compares emotions with those before smoothing."""
+
+    needs = frozenset({"smoothed"})
+
+
+def test_measures_alone_are_no_smoothed_emotions() -> None:
+    source = fake_source([make_packet()])()
+    with pytest.raises(ConfigError, match=r"needs smoothed, which .* put a classifier before it"):
+        Pipeline.of(source, Found(), Track(), Pose(), ("smooth", {"measures": ["head.yaw"]}), Flicker())
 
 
 def test_a_measure_that_nobody_gives_is_refused_before_the_run() -> None:

@@ -85,6 +85,19 @@ def test_real_eyes_come_to_lie_level_and_in_place(
     assert abs(right[1] - left[1]) < 0.05
 
 
+@pytest.mark.parametrize("degrees", [75, 90, -90])
+def test_a_face_on_its_side_is_turned_upright(started: Any, hopper: np.ndarray, degrees: float) -> None:
+    from ferpipe_faces.blazeface import BlazeFace, BlazeFaceOptions
+
+    from .conftest import HOPPER_EYES
+
+    picture, matrix = turned(hopper, degrees)
+    eyes = HOPPER_EYES @ matrix[:, :2].T + matrix[:, 2]
+    left, right = eyes_in_chip(started(BlazeFace(BlazeFaceOptions(model="back"))), picture, eyes)
+    assert left == pytest.approx(FRAMING.points["left_eye"], abs=0.15)
+    assert right == pytest.approx(FRAMING.points["right_eye"], abs=0.15)
+
+
 def test_yunets_five_points_frame_the_face_alike(started: Any, yunet: Path, astronaut: np.ndarray) -> None:
     from ferpipe_faces.yunet import YuNet, YuNetOptions
 
@@ -95,7 +108,7 @@ def test_yunets_five_points_frame_the_face_alike(started: Any, yunet: Path, astr
     assert right == pytest.approx(FRAMING.points["right_eye"], abs=0.09)
 
 
-def test_the_chips_matrix_tells_where_its_pixels_come_from() -> None:
+def test_the_chips_matrix_maps_back_where_its_pixels_come_from() -> None:
     rng = np.random.default_rng(3)
     smooth = cv2.resize(
         rng.integers(0, 255, (12, 16, 3), dtype=np.uint8), (320, 240), interpolation=cv2.INTER_CUBIC
@@ -158,7 +171,13 @@ def test_landmarks_that_contradict_the_box_are_not_believed() -> None:
     point = np.full_like(good.landmarks, 140)
     far = good.landmarks * 4
     by_box = FRAMING.matrix(good.replace(landmarks=None, landmark_names=NAMES))
-    for landmarks in (profile, upside_down, point, far):
+    on_its_side = (good.landmarks - 140) @ np.array([[0, 1], [-1, 0]], np.float32) + 140
+    assert FRAMING.matrix(good.replace(landmarks=on_its_side))[1, 0] != 0
+    mouth_elsewhere = on_its_side.copy()
+    mouth_elsewhere[3] = (mouth_elsewhere[3] - 140) @ np.array(
+        [[0.77, -0.64], [0.64, 0.77]], np.float32
+    ) + 140
+    for landmarks in (profile, upside_down, point, far, mouth_elsewhere):
         assert FRAMING.matrix(good.replace(landmarks=landmarks)) == pytest.approx(by_box)
     turned_a_little = good.landmarks @ np.array([[0.98, 0.17], [-0.17, 0.98]], np.float32)
     assert FRAMING.matrix(good.replace(landmarks=turned_a_little))[1, 0] != 0

@@ -160,7 +160,7 @@ def test_an_aligner_of_a_plugin_that_gives_grey_faces_is_a_warning(caplog: pytes
     with caplog.at_level("WARNING"):
         run_stage(Seeing(LARGE), [packet, make_packet(picture(), time=1, faces=packet.faces)])
     assert [record.getMessage() for record in caplog.records] == [
-        "wants faces in colour, and the aligner gives grey ones"
+        "the model needs faces in colour, but the aligner provides grey ones"
     ]
 
 

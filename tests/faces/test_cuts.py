@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import skimage.data
 
-from ferpipe import Packet, Pipeline, Stage
+from ferpipe import Frame, Packet, Pipeline, Stage
 from ferpipe.testing import make_packet, run_stage
 from ferpipe_emotion.smooth import Smooth
 from ferpipe_faces.blazeface import BlazeFace, BlazeFaceOptions
@@ -42,7 +42,7 @@ def scenes(astronaut: np.ndarray, hopper: np.ndarray) -> list[Film]:
 
 def cuts(film: Film) -> list[int]:
     detector = Cuts()
-    return [i for i, picture in enumerate(film) if detector.update(picture, i * STEP)]
+    return [i for i, picture in enumerate(film) if detector.update(Frame(picture, i * STEP, i, "film"))]
 
 
 def panned(picture: np.ndarray, share: float, frames: int = 12) -> Film:
@@ -67,7 +67,7 @@ def test_cuts_are_found_at_any_rate_of_frames(scenes: list[Film]) -> None:
     for step in (8_000, STEP, 1_000_000):
         detector = Cuts()
         film = [*scenes[0], *scenes[1]]
-        assert [i for i, each in enumerate(film) if detector.update(each, i * step)] == [15]
+        assert [i for i, each in enumerate(film) if detector.update(Frame(each, i * step, i, "film"))] == [15]
 
 
 @pytest.mark.parametrize(("gain", "offset"), [(1.3, 20), (1, 250), (4, 200), (0.3, 0), (0.02, 0)])

@@ -172,8 +172,24 @@ def test_yunet_says_how_to_get_its_network(monkeypatch: pytest.MonkeyPatch, tmp_
         YuNet(YuNetOptions(model=str(tmp_path / "absent.onnx"))).open(TestContext(tmp_path))
     broken = tmp_path / "broken.onnx"
     broken.write_bytes(b"not a network")
-    with pytest.raises(UsageError, match="download it again"):
+    with pytest.raises(UsageError, match=r"broken\.onnx' is not a network .* YuNet, .* download it again"):
         YuNet(YuNetOptions(model=str(broken))).open(TestContext(tmp_path))
+
+
+def test_only_an_unknown_yunet_is_tried_in_a_process_of_its_own(
+    started: Any, yunet: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, astronaut: np.ndarray
+) -> None:
+    tried: list[Path] = []
+    monkeypatch.setattr("ferpipe_faces.yunet.YuNet._try", tried.append)
+    started(YuNet(YuNetOptions(model=str(yunet))))
+    assert tried == []
+    monkeypatch.undo()
+    other = tmp_path / "other.onnx"
+    other.write_bytes(yunet.read_bytes() + b"\x32\x00")  # an empty field behind it: the same network
+    assert len(started(YuNet(YuNetOptions(model=str(other)))).process(make_packet(astronaut)).faces) == 1
+    other.write_bytes(yunet.read_bytes()[:100_000])
+    with pytest.raises(UsageError, match="download it again"):
+        started(YuNet(YuNetOptions(model=str(other))))
 
 
 def test_haar_finds_a_box_without_landmarks(started: Any, hopper: np.ndarray) -> None:

@@ -78,7 +78,7 @@ def test_a_crowd_is_found_whole(astronaut: np.ndarray) -> None:
 def test_who_is_beyond_max_faces_is_counted_warned_of_and_handed_on(
     astronaut: np.ndarray, started: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
-    stage = started(BlazeFace(BlazeFaceOptions(max_faces=5, doubt=0)))
+    stage = started(BlazeFace(BlazeFaceOptions(max_faces=5, doubt=0, follow=False)))
     picture = crowd(astronaut, 6, 3, (1280, 720))
     with caplog.at_level(logging.WARNING):
         results = [stage.process(packet) for packet in film(picture, 3)]

@@ -99,7 +99,7 @@ def test_eyes_that_were_out_of_sight_have_not_blinked() -> None:
     assert lids.closed is False
 
 
-def test_two_people_are_kept_apart_and_a_stranger_is_forgotten_in_time() -> None:
+def test_two_people_are_kept_apart_and_a_third_is_forgotten_in_time() -> None:
     people = People(list)
     (packet,) = make_packets([BLACK])
     known = people.at(packet.frame)

@@ -130,7 +130,7 @@ def test_an_input_named_twice() -> None:
     assert fault.message == "takes 'cam' twice"
 
 
-def test_a_cycle_is_told_stage_by_stage() -> None:
+def test_a_cycle_is_reported_stage_by_stage() -> None:
     fault = only(
         [node("cam", Camera), node("a", SINK, "cam", "c"), node("b", SINK, "a"), node("c", SINK, "b")]
     )
@@ -138,7 +138,7 @@ def test_a_cycle_is_told_stage_by_stage() -> None:
     assert fault.where == "a"
 
 
-def test_each_of_two_cycles_is_told_once() -> None:
+def test_each_of_two_cycles_is_reported_once() -> None:
     found = faults(
         [
             node("cam", Camera),
@@ -192,7 +192,7 @@ def test_an_unmet_need_names_who_could_give_it_and_where() -> None:
     assert fault.hint == "put blazeface, haar or yunet between 'cam' and 'trk'"
 
 
-def test_an_unmet_need_is_told_once_for_a_chain() -> None:
+def test_an_unmet_need_is_reported_once_for_a_chain() -> None:
     found = faults(chain(cam=Camera, trk=TRACK, ali=ALIGN, cls=CLASSIFY))
     assert [fault.where for fault in found] == ["trk"]
     assert found[0].hint == "no installed stage gives faces"
@@ -210,7 +210,7 @@ def test_a_need_on_another_branch() -> None:
 
 def test_faces_found_anew_have_no_tracks_any_more() -> None:
     fault = only(chain(cam=Camera, det=DETECT, trk=TRACK, again=DETECT, end=stage("tracks")))
-    assert fault.hint == "what 'trk' gave is lost on the way: put it directly before 'end'"
+    assert fault.hint == "what 'trk' gives is lost on the way: put it directly before 'end'"
 
 
 def test_a_filter_of_faces_keeps_their_tracks() -> None:

@@ -74,7 +74,7 @@ def test_two_branches_that_both_say_something_of_the_faces_are_refused() -> None
     )
 
 
-def test_two_branches_that_give_one_kind_are_refused_and_each_kind_is_told() -> None:
+def test_two_branches_that_give_one_kind_are_refused_and_each_kind_is_reported() -> None:
     message = refusal(
         node("a", gives="x y", inputs="cam"), node("b", gives="x y", inputs="cam"), node("j", inputs="a b")
     )

@@ -16,13 +16,17 @@ NEEDED = [
     "ferpipe_sources/py.typed",
     "ferpipe_faces/py.typed",
     "ferpipe_geometry/py.typed",
+    "ferpipe_networks/py.typed",
     "ferpipe_emotion/py.typed",
     "ferpipe_sinks/py.typed",
     "ferpipe_train/py.typed",
     "ferpipe_report/py.typed",
+    "ferpipe_batch/py.typed",
+    "ferpipe_web/page/index.html",
+    "ferpipe_web/page/js/main.js",
     "ferpipe_report/web/report.css",
     "ferpipe_report/web/js/main.js",
-    "ferpipe_report/web/vendor/uplot/LICENSE",
+    "ferpipe/_shipped/assets/uplot/LICENSE",
     "ferpipe/timeline/timeline-1.schema.json",
     "ferpipe/timeline/timeline-2.schema.json",
     "ferpipe/_shipped/pipelines/schema.json",
@@ -47,7 +51,9 @@ def test_the_wheel_holds_what_is_needed(wheel: Path) -> None:
 
 def test_the_wheel_holds_every_shipped_file_as_it_is(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
-        shipped = [path for kind in ("pipelines", "models", "samples") for path in files(ROOT / kind)]
+        shipped = [
+            path for kind in ("pipelines", "models", "samples", "assets") for path in files(ROOT / kind)
+        ]
         assert len(shipped) > 15
         for path in shipped:
             assert archive.read(f"ferpipe/_shipped/{path.relative_to(ROOT)}") == path.read_bytes()
@@ -64,8 +70,8 @@ def files(folder: Path) -> list[Path]:
 
 def test_the_wheel_holds_nothing_else(wheel: Path) -> None:
     tops = {name.split("/")[0] for name in names(wheel)}
-    rooms = ("sources", "faces", "geometry", "emotion", "sinks", "train", "report")
-    plugins = {f"ferpipe_{name}" for name in rooms}
+    rooms = "sources faces geometry emotion networks sinks train report web batch"
+    plugins = {f"ferpipe_{name}" for name in rooms.split()}
     expected = {"ferpipe", "ferpipe_start.py", *plugins}
     assert {top for top in tops if not top.endswith(".dist-info")} == expected
     assert not [name for name in names(wheel) if "_cache" in name or name.endswith((".pyc", ".part"))]

@@ -85,7 +85,7 @@ def test_a_ready_pipeline_is_found_by_name(ferpipe: Ferpipe, name: str) -> None:
     assert done.returncode == 0, done.stderr
 
 
-def test_a_machine_without_a_camera_is_told_so_in_one_line(ferpipe: Ferpipe) -> None:
+def test_a_machine_without_a_camera_is_reported_in_one_line(ferpipe: Ferpipe) -> None:
     done = ferpipe("run", "webcam", "--set", "webcam.device=97")
     assert done.returncode == 2
     assert "Traceback" not in done.stderr

@@ -42,7 +42,7 @@ def test_a_misspelt_name_in_the_allow_list_is_a_line() -> None:
     assert lines == ["FERPIPE_PLUGINS: allows 'sourcse', which is not installed"]
 
 
-def test_what_is_left_out_or_broken_is_not_in_use(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_omitted_or_broken_is_not_in_use(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     install(site, "ferpipe-no", "plugin_no_xyz", GOOD.format(stage="no", name="No"))
     install(site, "ferpipe-sick", "plugin_sick", "1 / 0")
     monkeypatch.setenv("FERPIPE_PLUGINS", "plugin_sick,nonesuch")

@@ -85,7 +85,7 @@ def test_a_broken_installed_plugin_is_a_line(site: Path) -> None:
     assert line.startswith("ferpipe-gone 1.0 (gone_one): ModuleNotFoundError")
 
 
-def test_a_missing_file_is_told_to_the_caller(tmp_path: Path) -> None:
+def test_a_missing_file_is_raised_to_the_caller(tmp_path: Path) -> None:
     problem = Registry().add_file(tmp_path / "nowhere.py")
     assert problem is not None
     assert "no such file" in str(problem)

@@ -108,7 +108,7 @@ BROKEN: dict[str, tuple[type[Stage[Any]], str]] = {
     "faces as an array": (broken("A", gives(lambda s: np.zeros((1, 4)))), "'faces' is a ndarray"),
     "faces as a mapping": (broken("A", gives(lambda s: {"face": 1})), "'faces' is a dict"),
     "a generator": (broken("A", yields), "process is a generator"),
-    "a forgotten return": (broken("A", forgets), "it gave none of the 3 packets on"),
+    "a forgotten return": (broken("A", forgets), "it returned none of the 3 packets"),
     "a number": (broken("A", lambda self, packet: 3), "returned an int where one packet"),
     "a dict": (broken("A", lambda self, packet: {"faces": ()}), "returned "),
     "faces instead of the packet": (broken("A", lambda self, packet: self.found()), "returned a Face"),

@@ -98,7 +98,7 @@ def test_who_has_no_home_uses_what_is_shipped() -> None:
         resources.resolve("~/a.mp4")
 
 
-def test_a_home_that_may_not_be_entered_is_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_home_that_may_not_be_entered_is_omitted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FERPIPE_MODELS", str(tmp_path / "home" / "models"))
     (tmp_path / "home" / "models").mkdir(parents=True)
     (tmp_path / "home").chmod(0)

@@ -138,8 +138,23 @@ class Mover(Mean):
     """Moves the landmarks it was given."""
 
     def process(self, packet: Packet) -> Packet:
+        packet.faces[0].landmarks.flags.writeable = True  # type: ignore[union-attr]
         packet.faces[0].landmarks[:] += 1  # type: ignore[index]
         return super().process(packet)
+
+
+class Reuser(Mean):
+    """Gives the same picture again, drawn over."""
+
+    gives = frozenset({"mean", "canvas"})
+
+    def open(self, context: Context) -> None:
+        super().open(context)
+        self.canvas = np.zeros((48, 64, 3), np.uint8)
+
+    def process(self, packet: Packet) -> Packet:
+        self.canvas += 1
+        return super().process(packet).replace(canvas=self.canvas)
 
 
 class Leaky(Mean):
@@ -189,6 +204,7 @@ BAD = {
     Promising: "without the 'more' that it declares",
     Scribbler: "changed a packet",
     Mover: "changed a packet",
+    Reuser: "changed an array after returning it",
     Leaky: "'leaky' still runs",
     Once: "second, new instance",
     Greedy: "only what it needs",
@@ -196,7 +212,7 @@ BAD = {
 
 
 @pytest.mark.parametrize("stage", BAD)
-def test_a_bad_stage_is_told_what_is_wrong(stage: type[Stage[Any]]) -> None:
+def test_a_bad_stage_is_reported(stage: type[Stage[Any]]) -> None:
     faces = [Face(Box(0, 0, 4, 4), 0.9, np.zeros((2, 2), np.float32))]
     packets = [make_packet(time=i, faces=faces) for i in range(3)]
     with pytest.raises(AssertionError, match=BAD[stage]):

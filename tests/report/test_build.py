@@ -151,7 +151,7 @@ def test_an_hour_of_two_people_fits_into_four_megabytes(tmp_path):
 
 
 def test_what_is_vendored_is_what_its_checksums_say():
-    folder = resources.files("ferpipe_report").joinpath("web", "vendor", "uplot")
+    folder = shipped("assets") / "uplot"
     lines = folder.joinpath("checksums.txt").read_text().splitlines()
     assert len(lines) == 3
     for line in lines:
@@ -162,16 +162,17 @@ def test_what_is_vendored_is_what_its_checksums_say():
 def test_every_module_is_in_the_page_after_those_it_uses():
     from ferpipe_report.page.assemble import MODULES
 
-    folder = resources.files("ferpipe_report").joinpath("web", "js")
-    assert {f"{name}.js" for name in MODULES} == {each.name for each in folder.iterdir()}
+    folders = (resources.files("ferpipe_report").joinpath("web", "js"), shipped("assets") / "js")
+    found = {each.name: each for folder in folders for each in folder.iterdir()}
+    assert set(found) == {f"{name}.js" for name in MODULES}
     declared: dict[str, str] = {}
     for i, name in enumerate(MODULES):
-        text = folder.joinpath(f"{name}.js").read_text()
+        text = found[f"{name}.js"].read_text()
         for used in re.findall(r'^import .* from "\./(\w+)\.js";$', text, re.MULTILINE):
             assert used in MODULES[:i], f"{name}.js stands before {used}.js"
-        for found in re.findall(r"^(?:export )?(?:async )?(?:function|const|let) (\w+)", text, re.MULTILINE):
-            assert found not in declared, f"{found} is in {name}.js and in {declared[found]}.js"
-            declared[found] = name
+        for own in re.findall(r"^(?:export )?(?:async )?(?:function|const|let) (\w+)", text, re.MULTILINE):
+            assert own not in declared, f"{own} is in {name}.js and in {declared[own]}.js"
+            declared[own] = name
         assert len(text.splitlines()) < 300
         assert all(line.count("`") % 2 == 0 for line in text.splitlines()), f"{name}.js: a text over lines"
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import csv
 import json
 
+import pytest
 from pyarrow import parquet
 from support.convert import SAMPLE, made, run
 from support.timelines import face, header, planned, write
 
+from ferpipe import UsageError
 from ferpipe.timeline import load
 
 
@@ -53,3 +55,13 @@ def test_a_table_of_several_timelines_names_the_file(tmp_path):
     assert run(tmp_path / "a.json", tmp_path / "b.json", "-o", tmp_path / "all.csv").exception is None
     rows = list(csv.DictReader((tmp_path / "all.csv").open()))
     assert [(row["file"], row["label"]) for row in rows] == [("a.mp4", "happy")] * 2 + [("b.mp4", "sad")] * 2
+
+
+def test_a_table_of_several_recordings_is_not_read_as_one_timeline(tmp_path):
+    for name in ("a", "b"):
+        planned(tmp_path / f"{name}.json", [0.0, 0.1], lambda _: "sad")
+    made(tmp_path / "a.json", tmp_path / "one.csv")
+    assert len(load(tmp_path / "one.csv").frames) == 2
+    made(tmp_path / "a.json", tmp_path / "all.csv", tmp_path / "b.json")
+    with pytest.raises(UsageError, match=r"contains several recordings, 'a\.mp4' and 'b\.mp4'"):
+        load(tmp_path / "all.csv")

@@ -107,7 +107,7 @@ def test_portraits_and_moments_are_pictures_of_the_sample(visit, tmp_path):
     assert done.exception is None, done.exception
     page = visit(tmp_path / "p.html")
     sources = page.locator(".person img").evaluate_all("list => list.map((each) => each.src)")
-    assert len(sources) == 4
+    assert len(sources) == page.locator("canvas[data-person]").count() > 0
     for source in sources:
         data = np.frombuffer(base64.b64decode(source.partition(",")[2]), np.uint8)
         face = cv2.imdecode(data, cv2.IMREAD_COLOR)

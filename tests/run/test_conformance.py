@@ -7,6 +7,7 @@ import time
 
 import pytest
 from support.graphs import EXECUTORS, Bench, balanced
+from support.patience import PATIENCE
 from support.stages import Counter, CounterOptions, Keep, Sum, doing
 
 from ferpipe import Options, Packet
@@ -74,7 +75,7 @@ def test_images_are_read_only_for_every_stage(executor):
 
 def test_no_thread_is_left(executor):
     Bench(executor).add("in", counter()).add("keep", Keep()).run()
-    deadline = time.monotonic() + 2
+    deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline and any(t.name.startswith("ferpipe") for t in threading.enumerate()):
         time.sleep(0.01)
     assert not [t.name for t in threading.enumerate() if t.name.startswith("ferpipe")]

@@ -74,7 +74,7 @@ WITHOUT_FRAMES = {
 @pytest.mark.parametrize("action", ["fail", "skip"])
 @pytest.mark.parametrize("live", [False, True])
 @pytest.mark.parametrize("case", WITHOUT_FRAMES)
-def test_a_source_whose_frames_cannot_be_asked_for_fails_the_run(executor, case, live, action):
+def test_a_source_whose_frames_cannot_be_requested_fails_the_run(executor, case, live, action):
     function, message = WITHOUT_FRAMES[case]
     kind = type("Broken", (Counter,), {"frames": function})
     keep = Keep()

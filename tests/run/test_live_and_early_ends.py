@@ -6,6 +6,7 @@ import time
 
 import pytest
 from support.graphs import EXECUTORS, Bench, balanced
+from support.patience import PATIENCE
 from support.stages import Counter, CounterOptions, Delay, Keep, Sum, doing
 
 pytestmark = pytest.mark.parametrize("executor", EXECUTORS)
@@ -45,7 +46,7 @@ def test_live_drops_at_the_source_edge_and_the_newest_wins(executor):
     assert source.oldest is not None
 
 
-def test_live_can_be_told_to_lose_nothing(executor):
+def test_live_can_be_set_to_lose_nothing(executor):
     slow = doing(lambda p: (time.sleep(0.01), p)[1])
     bench = Bench(executor, mode="lossless").add("in", counter(20, live=True)).add("slow", slow)
     assert bench.run().frames == 20
@@ -72,10 +73,8 @@ def test_an_early_end_finishes_what_is_under_way(executor):
     run = bench.start()
     while len(keep.packets) < 20:
         time.sleep(0.005)
-    asked = time.monotonic()
     run.finish("SIGINT")
-    assert run.wait(2)
-    assert time.monotonic() - asked < 2
+    assert run.wait(PATIENCE)  # the source would go on for 100 s
     report = run.report()
     assert report.exit_code == 130
     assert report.error is None

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support.graphs import EXECUTORS, Bench
+from support.patience import PATIENCE
 from support.stages import Counter, CounterOptions, Keep, Sum, doing
 
 from ferpipe import UsageError
@@ -67,7 +68,7 @@ class TestMailbox:
         thread.join(0.1)
         assert thread.is_alive()
         box.get()
-        thread.join(1)
+        thread.join(PATIENCE)
         assert result == [True]
 
     def test_at_most_half_is_taken_at_once(self):
@@ -85,8 +86,8 @@ class TestMailbox:
         getting, got = in_thread(empty.get)
         time.sleep(0.05)
         control.cut()
-        putting.join(1)
-        getting.join(1)
+        putting.join(PATIENCE)
+        getting.join(PATIENCE)
         assert put == [False]
         assert got == [[]]
 
@@ -96,7 +97,7 @@ class TestMailbox:
         thread, result = in_thread(lambda: box.put(0, message()))
         time.sleep(0.05)
         box.close()
-        thread.join(1)
+        thread.join(PATIENCE)
         assert result == [False]
         assert not box.put(0, END, force=True)
 
@@ -186,7 +187,7 @@ def test_large_frames_are_bounded_by_bytes(executor):
 
     class Slow(Keep):
         def process(self, packet):
-            assert started.wait(5)  # the run may be quicker than the assignment of `run`
+            assert started.wait(PATIENCE)  # the run may be quicker than the assignment of `run`
             time.sleep(0.005)
             held.append(run.report().sources[0].in_flight)
             return packet

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.patience import PATIENCE
 from support.stages import Counter, CounterOptions, Keep, Sum, doing
 
 from ferpipe import ConfigError, Options, Pipeline, StageError, stage
@@ -68,7 +69,7 @@ def test_leaving_the_loop_ends_the_run(executor):
     assert keep.calls == ["open", "flush", "close"]
     assert pipeline.report is not None
     assert pipeline.report.frames < 1000
-    deadline = time.monotonic() + 2
+    deadline = time.monotonic() + PATIENCE
     while (
         left := [t.name for t in threading.enumerate() if t.name.startswith("ferpipe") and t not in before]
     ) and (time.monotonic() < deadline):
@@ -150,7 +151,7 @@ def test_a_plugin_file_that_is_not_there_is_refused(tmp_path):
         ({"excutor": "inline"}, r"unknown setting 'excutor' \(did you mean 'executor'\?\)"),
     ],
 )
-def test_a_wrong_setting_is_told_as_in_a_file(settings, told):
+def test_a_wrong_setting_is_reported_as_in_a_file(settings, told):
     with pytest.raises(ConfigError, match=told):
         Pipeline.of(Counter(), **settings)
     with pytest.raises(ConfigError, match=told):
@@ -164,7 +165,7 @@ def test_settings_may_be_changed_again_and_again():
 
 
 @pytest.mark.parametrize("item", [("file",), ("file", "talk.mp4"), 7, Sum])
-def test_what_is_no_stage_is_told(item):
+def test_what_is_no_stage_is_reported(item):
     with pytest.raises(ConfigError, match="expected the name of a stage, a name with options, or a stage"):
         Pipeline.of(Counter(), item)
 

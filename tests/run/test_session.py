@@ -221,7 +221,7 @@ def _in_child(session: Any, queue: Any) -> None:
         queue.put(str(error))
 
 
-def test_a_forked_process_is_told_rather_than_left_waiting():
+def test_a_forked_process_gets_an_error_rather_than_waiting():
     context = multiprocessing.get_context("fork")
     with Pipeline.of(Total()).session() as session:
         session.process(grey(1))

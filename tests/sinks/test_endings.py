@@ -143,6 +143,7 @@ def kill_somewhere(spawn: Spawn, tmp_path: Path, name: str, options: dict[str, o
     check_what_is_left(tmp_path / "out", name, 40_000)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "options"), KILLED[:2])
 def test_killed_at_any_moment_all_but_the_last_second_is_there(spawn, tmp_path, name, options):
     kill_somewhere(spawn, tmp_path, name, options, random.randrange(1 << 30))  # noqa: S311
@@ -224,7 +225,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 
 @pytest.mark.parametrize("form", [pytest.param("jsonl", marks=pytest.mark.slow), "json", "csv"])
-def test_a_full_disk_is_told_in_lines_and_what_is_there_stays(spawn, small_disk, form):
+def test_a_full_disk_is_reported_in_lines_and_what_is_there_stays(spawn, small_disk, form):
     process = spawn(timeline=f"t.{form}", out=str(small_disk), crf=0)
     said = lines_of(process)
     assert process.returncode == 1
@@ -239,7 +240,7 @@ def test_a_full_disk_is_told_in_lines_and_what_is_there_stays(spawn, small_disk,
     assert len(times_of(small_disk / "v.mp4.part")) > 5
 
 
-def test_a_disk_that_is_full_from_the_beginning_is_told_too(spawn, small_disk):
+def test_a_disk_that_is_full_from_the_beginning_is_reported_too(spawn, small_disk):
     with (small_disk / "filler").open("wb", buffering=0) as filler, contextlib.suppress(OSError):
         while filler.write(bytes(4096)):
             pass
@@ -270,7 +271,7 @@ def test_a_folder_that_vanishes_ends_the_run_at_once(spawn, tmp_path, how):
 
 
 @pytest.mark.slow
-def test_a_folder_that_vanishes_under_hls_is_told_and_holds_nothing_up(tmp_path, film):
+def test_a_folder_that_vanishes_under_hls_is_reported_and_holds_nothing_up(tmp_path, film):
     stages = [
         {"use": "file", "with": {"path": str(film), "end": 20}},
         {"use": "stream", "with": {"url": "live/s.m3u8"}},

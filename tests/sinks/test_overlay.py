@@ -138,7 +138,7 @@ def test_a_blurred_face_keeps_no_detail(how: str, size: tuple[int, int]) -> None
     assert not changed(image, seen)[:, 150 + 2 * w :].any()
 
 
-def test_the_time_is_shown_where_it_is_asked_for() -> None:
+def test_the_time_is_shown_where_it_is_requested() -> None:
     image = np.full((480, 640, 3), 128, np.uint8)
     early, late = drawn(image, show=["time"]), drawn(image, show=["time"], time=61_250_000)
     assert changed(image, early)[440:, :200].any()

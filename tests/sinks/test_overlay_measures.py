@@ -163,7 +163,7 @@ def test_marks_that_lie_anywhere_do_no_harm(box: tuple[float, ...]) -> None:
     drawn(picture(640, 480), marks=[Mark(box, "x" * 300)], show=["marks"])
 
 
-def test_what_is_asked_for_is_proven() -> None:
+def test_what_is_requested_is_proven() -> None:
     class Camera(Stage[Options]):
         gives = frozenset({"faces"})
 

@@ -78,7 +78,7 @@ def test_annotate_looks_for_more_faces_where_it_hides_them(
     assert main(["annotate", video, "--detector", detector, "--every", "2", *flags]) == 0
     told = {node.name: node.options.model_dump(exclude_unset=True) for node in kept[0].graph.nodes}
     more = blur and detector == "blazeface"
-    looked = {"threshold": 0.3, "max_faces": 1000} if more else {}
+    looked = {"threshold": 0.3, "max_faces": 1000, "follow": False} if more else {}
     assert told[detector] == {"every": 2, **looked}
     assert told["track"] == ({"carry": 0.5} if more else {})
 

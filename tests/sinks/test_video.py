@@ -123,7 +123,7 @@ def test_the_sound_is_copied_bit_by_bit(context: TestContext, talkie: Path) -> N
     assert [time for time, _ in decoded(out)] == STEADY
 
 
-def test_sound_can_be_left_out_and_need_not_be_there(
+def test_sound_can_be_omitted_and_need_not_be_there(
     context: TestContext, talkie: Path, tmp_path: Path
 ) -> None:
     context.streams["source"] = StreamInfo("source", "t", path=str(talkie))

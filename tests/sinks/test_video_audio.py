@@ -147,7 +147,7 @@ def test_sound_that_outlasts_the_pictures_is_kept(context: TestContext, talkie: 
     assert sound_packets(copied(context, short)) == sound_packets(talkie)
 
 
-def test_the_end_asked_for_is_that_of_the_sound_too(
+def test_the_requested_end_is_that_of_the_sound_too(
     context: TestContext, talkie: Path, tmp_path: Path
 ) -> None:
     short = tmp_path / "short.mp4"

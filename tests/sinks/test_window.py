@@ -128,7 +128,7 @@ NUM_LOCK, LEFT = 0x100000, 0xFF51
 """A modifier as GTK's windows give it, and a key whose lowest byte is that of a Q (X11 key symbols)."""
 
 
-def test_modifiers_are_left_out_of_a_key_and_nothing_else_is() -> None:
+def test_modifiers_are_omitted_of_a_key_and_nothing_else_is() -> None:
     assert all(ends_the_run(key) for key in (ord("q"), ord("Q"), 27, NUM_LOCK | ord("q")))
     assert not any(ends_the_run(key) for key in (-1, ord("a"), 32, LEFT, NUM_LOCK | LEFT))
 
@@ -176,7 +176,7 @@ def test_closing_the_window_ends_the_run(show: Callable[..., Shown]) -> None:
     shown.close()
 
 
-def test_the_window_has_the_width_that_is_asked_for(show: Callable[..., Shown]) -> None:
+def test_the_window_has_the_width_that_is_requested(show: Callable[..., Shown]) -> None:
     shown = show(title="wide", width=320)
     shown.frames(3, height=60, width=100)
     inner = shown.screen.window("wide").get_geometry()

@@ -171,7 +171,7 @@ def test_closing_leaves_no_file_open(coded, context):
     assert held_below(path.parent) == []
 
 
-def test_the_stream_says_which_part_was_asked_for(coded):
+def test_the_stream_says_which_part_was_requested(coded):
     for options, part in (({}, (0, None)), ({"start": 0.5, "end": 1.2}, (500_000, 1_200_000))):
         source = FileSource(FileOptions(path=str(coded(EVEN)), **options))
         run_source(source, context=TestContext(coded(EVEN).parent), limit=1)

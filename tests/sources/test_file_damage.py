@@ -234,7 +234,11 @@ def small(tmp_path_factory, ffmpeg):
     return files
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=60,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+)
 @given(st.data())
 def test_no_bytes_whatever_cause_anything_but_frames_or_one_line(small, tmp_path, data):
     content = bytearray(data.draw(st.sampled_from(small)))

@@ -137,6 +137,7 @@ def check(worker: Worker, content: bytes, verb: str) -> None:
         assert all(before < after for before, after in pairwise(times))
 
 
+@pytest.mark.slow
 @QUICK
 @given(data=st.data())
 def test_wrong_bytes(worker: Worker, films: dict[str, bytes], data: st.DataObject) -> None:

@@ -100,7 +100,7 @@ def test_a_camera_without_stamps_is_stamped_by_arrival(web, tmp_path, lengths, b
     source, context, frames = read(f"{web.url}/cam", tmp_path, limit=6)
     seconds = (frames[-1].time - frames[0].time) / 1e6
     assert seconds == pytest.approx(frames[-1].captured - frames[0].captured, abs=0.05)
-    assert 0.8 <= seconds < 3  # at 25 frames a second it would be 0.2 s
+    assert seconds >= 0.8  # at 25 frames a second it would be 0.2 s
     assert source.live
     assert context.counts.get("repaired_pts", 0) == 0
 
@@ -175,7 +175,7 @@ def test_a_file_of_unknown_length_is_a_stream(web, coded, tmp_path):
     assert (source.live, len(frames)) == (True, 3)
 
 
-def test_what_is_asked_for_can_be_said(web, coded, tmp_path):
+def test_what_is_requested_can_be_said(web, coded, tmp_path):
     web.answer = a_file(coded([40 * i for i in range(50)], "x.ts").read_bytes())
     source, _, _ = read(f"{web.url}/x.ts", tmp_path, limit=3, live=True)
     assert source.live
@@ -192,6 +192,20 @@ def test_a_wrong_password_is_one_line_without_it(web, tmp_path):
     with pytest.raises(UsageError, match="authentication failed") as caught:
         read(web.url.replace("://", "://me:secret@") + "/cam", tmp_path)
     assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("target", ["/cam", "file:///etc/passwd"])
+def test_a_redirection_that_cannot_be_followed_is_not_tried_again(web, tmp_path, target):
+    def answer(request):
+        request.send_response(302)
+        request.send_header("Location", target)
+        request.send_header("Content-Length", "0")
+        request.end_headers()
+
+    web.answer = answer
+    with pytest.raises(UsageError, match="redirects in a circle, or to an address that is not http"):
+        read(web.url + "/cam", tmp_path)
+    assert len(web.asked) < 15
 
 
 def test_the_password_of_the_address_opens_a_camera(web, tmp_path):

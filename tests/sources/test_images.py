@@ -95,7 +95,7 @@ def test_a_name_that_is_no_unicode_can_be_written_down(tmp_path, context):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no such names there")
-def test_a_name_keeps_to_one_line_and_a_way_back_is_not_told(tmp_path, context):
+def test_a_name_keeps_to_one_line_and_a_way_back_is_not_shown(tmp_path, context):
     save(tmp_path / "a" / "x\r\ny.png", flat(0))
     save(tmp_path / "b" / "1.png", flat(0))
     paths = [str(tmp_path / "a" / "x\r\ny.png"), str(tmp_path / "a" / ".." / "b" / "1.png")]
@@ -153,7 +153,7 @@ def test_exif_orientation_is_honoured(tmp_path, context, value, shape, red):
     assert upright[red][0] < 60
 
 
-def test_a_broken_picture_is_left_out_and_counted_and_the_others_keep_their_times(tmp_path, context):
+def test_a_broken_picture_is_omitted_and_counted_and_the_others_keep_their_times(tmp_path, context):
     for number in range(3):
         save(tmp_path / f"{number}.png", flat(number))
     (tmp_path / "1.png").write_bytes(b"not a picture")
@@ -162,7 +162,7 @@ def test_a_broken_picture_is_left_out_and_counted_and_the_others_keep_their_time
     assert context.counts == {"unreadable": 1}
 
 
-def test_a_broken_picture_ends_the_run_where_that_is_asked_for(tmp_path, context):
+def test_a_broken_picture_ends_the_run_where_that_is_requested(tmp_path, context):
     save(tmp_path / "0.png", flat(0))
     (tmp_path / "1.png").touch()
     with pytest.raises(UsageError, match=r"1\.png is not a picture"):
@@ -177,7 +177,7 @@ def test_the_stream_says_how_many_and_how_long(tmp_path, context):
     assert (source.stream.frames, source.stream.duration, source.stream.width) == (4, 2_000_000, None)
 
 
-def test_a_still_tells_its_size(tmp_path, context):
+def test_a_still_reports_its_size(tmp_path, context):
     source = ImagesSource(ImagesOptions(path=str(save(tmp_path / "a.png", flat(1, (6, 8))))))
     run_source(source, context=context)
     assert (source.stream.width, source.stream.height, source.stream.frames) == (8, 6, 1)

@@ -38,14 +38,14 @@ def test_a_least_wait_is_kept():
     assert Backoff(0.1, 1.0, lambda: 0.0).next(30.0) == 15.0
 
 
-def test_the_same_trouble_is_told_now_and_then():
+def test_the_same_trouble_is_reported_now_and_then():
     complaints = Complaints()
     lines = [complaints.about("refused", second) for second in range(70)]
     told = {second: line for second, line in enumerate(lines) if line}
     assert told == {0: "refused", int(REPEAT): "refused (30 more times)", 60: "refused (30 more times)"}
 
 
-def test_another_trouble_is_told_at_once_and_the_end_of_all():
+def test_another_trouble_is_reported_at_once_and_the_end_of_all():
     complaints = Complaints()
     assert complaints.over(0) is None
     assert complaints.about("refused", 1) == "refused"

@@ -7,11 +7,11 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 from itertools import islice
 
 import pytest
 from pydantic import ValidationError
+from support.patience import PATIENCE
 from support.rtsp import free_port
 
 from ferpipe import RunError, UsageError
@@ -83,7 +83,7 @@ def test_a_camera_that_is_too_busy_is_asked_again(running, status):
     assert context.counts == {"reconnects": 2}
 
 
-def test_a_transport_that_the_server_lacks_is_told_at_once(server, running):
+def test_a_transport_that_the_server_lacks_is_reported_at_once(server, running):
     _, _, frames = running(server.url(), transport="udp")
     with pytest.raises(UsageError, match="try the other 'transport'"):
         next(frames)
@@ -108,11 +108,9 @@ def test_the_number_of_tries_is_kept(running, tries, told):
 def test_a_black_hole_is_left_in_time(running, scheme):
     with socket.create_server(("127.0.0.1", 0)) as hole:
         url = f"{scheme}://127.0.0.1:{hole.getsockname()[1]}/live/x"
-        began = time.monotonic()
         _, _, frames = running(url, open_timeout=0.6, reconnect=False)
-        with pytest.raises(RunError, match="did not answer"):
+        with pytest.raises(RunError, match=r"did not answer within 0\.6 s"):
             next(frames)
-        assert time.monotonic() - began < 0.6 + 1.5
 
 
 def test_a_black_hole_is_asked_again(running):
@@ -144,10 +142,8 @@ def test_a_web_page_is_no_video(tmp_path, running):
 def test_it_ends_in_time_while_a_black_hole_is_asked(running, stopped_within):
     with socket.create_server(("127.0.0.1", 0)) as hole:
         source, context, frames = running(f"rtsp://127.0.0.1:{hole.getsockname()[1]}/x", open_timeout=60)
-        assert stopped_within(1.0, source, context, frames)
-        began = time.monotonic()
+        assert stopped_within(PATIENCE / 2, source, context, frames)  # it would wait for 60 s
         source.close()
-        assert time.monotonic() - began < 1.5
 
 
 def test_a_recording_on_a_server_gives_every_frame_and_ends(coded, running, shown):

@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 import pytest
 from support.camera import Camera
+from support.patience import PATIENCE
 
 from ferpipe import RunError, UsageError
 from ferpipe_sources import _live
@@ -30,7 +31,7 @@ def test_a_password_with_every_awkward_character_opens_the_door(guarded, running
 
 
 @pytest.mark.parametrize("credentials", ["me:wrong-secret@", "me@", ""])
-def test_a_wrong_password_is_told_at_once_and_never_shown(guarded, running, caplog, capfd, credentials):
+def test_a_wrong_password_is_reported_at_once_and_never_shown(guarded, running, caplog, capfd, credentials):
     _, context, frames = running(guarded.url(credentials))
     with pytest.raises(UsageError, match="authentication failed") as caught:
         next(frames)
@@ -115,7 +116,7 @@ def test_a_fifo_without_a_writer_is_left_in_time(fifo, running, stopped_within):
     with pytest.raises(RunError, match="did not answer within"):
         next(frames)
     source, context, frames = running(f"fifo://{quote(str(fifo))}", open_timeout=60)
-    assert stopped_within(1.0, source, context, frames)
+    assert stopped_within(PATIENCE / 2, source, context, frames)  # it would wait for 60 s
 
 
 def test_a_fifo_that_stalls_is_noticed_and_opened_again(fifo, clips, ffmpeg, tmp_path, running):

@@ -101,7 +101,7 @@ def test_animations_and_stills_share_one_line_of_time(tmp_path, context):
     assert context.counts == {"unreadable": 1}
 
 
-def test_an_animation_that_is_cut_gives_what_it_has_or_is_left_out(tmp_path):
+def test_an_animation_that_is_cut_gives_what_it_has_or_is_omitted(tmp_path):
     """No bytes whatever end in anything but pictures or a line."""
     whole = animation(tmp_path / "x.png", 9).read_bytes()
     for part in range(1, 20):
@@ -157,7 +157,7 @@ def test_a_mixed_folder_loses_nothing_silently(tmp_path, context, caplog, withou
     _, frames = read(tmp_path, context)
     assert (len(frames), context.counts) == (1, {"unreadable": 1})
     assert "2.heic is a HEIC picture" in caplog.text
-    assert "left out, since they are no pictures: a.mp4, b.mov, notes.txt and 1 more" in caplog.text
+    assert "skipped, since they are not pictures: a.mp4, b.mov, notes.txt and 1 more" in caplog.text
 
 
 def test_a_folder_of_videos_says_who_reads_them(tmp_path, context):

@@ -150,7 +150,7 @@ def test_a_driver_whose_list_never_ends_is_left():
     assert tuple(modes(Endless({}))) == ()
 
 
-def test_many_sizes_are_not_all_told():
+def test_many_sizes_are_not_all_reported():
     found = tuple(Mode("mjpeg", 100 * i, 100, 30) for i in range(1, 9))
     assert in_words(found).endswith("500x100 at 30 and 4 more")
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from ferpipe_emotion.card import Input, Model
+from ferpipe.models import Input, Model
 
 CLASSES = ("angry", "happy", "neutral")
 
@@ -51,6 +52,29 @@ def expected(single: Any, pictures: list[np.ndarray]) -> np.ndarray:
     logits = np.asarray(single(np.stack(pictures)[..., None].astype("float32"), training=False), np.float64)
     raised = np.exp(logits)
     return raised / raised.sum(axis=1, keepdims=True)
+
+
+@pytest.fixture(scope="session")
+def files(single: Any, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """The network in each format, by the format's name."""
+    from ferpipe_train.export.convert import to_litert
+
+    folder = tmp_path_factory.mktemp("networks")
+    places = {
+        "keras": folder / "net.keras",
+        "h5": folder / "old.h5",
+        "keras-json": folder / "pair" / "model.json",
+        "saved-model": folder / "saved",
+        "litert": folder / "net.tflite",
+    }
+    single.save(places["keras"])
+    single.save(places["h5"])
+    places["keras-json"].parent.mkdir()
+    places["keras-json"].write_text(single.to_json())
+    single.save_weights(places["keras-json"].with_name("model.weights.h5"))
+    single.export(places["saved-model"], verbose=False)
+    places["litert"].write_bytes(to_litert(single))
+    return places
 
 
 def card(**changes: Any) -> Model:

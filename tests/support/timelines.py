@@ -18,7 +18,8 @@ Plan = Callable[[float], "str | None"]
 
 def header(name: str = "talk.mp4", classes: Sequence[str] = CLASSES, **more: Any) -> Any:
     source = {"name": name, "size": 1000, "duration": None, "frames": None, "width": 640, "height": 360}
-    return {"format": FORMAT, "source": source, "model": {"name": "base"}, "classes": list(classes), **more}
+    rest = {"model": {"name": "base"}, "classes": list(classes), "measures": []}
+    return {"format": FORMAT, "source": source, **rest, **more}
 
 
 def face(track: int | None, label: str | None, probability: float = 0.8, **more: Any) -> Any:

@@ -33,7 +33,7 @@ def writer_of(target: Path, form: Format, *, named: bool) -> Writer:
 
 
 @pytest.mark.parametrize("form", FORMATS)
-def test_stills_are_told_by_name(tmp_path: Path, form: Format) -> None:
+def test_stills_are_reported_by_name(tmp_path: Path, form: Format) -> None:
     pytest.importorskip("pandas")
     found = write(tmp_path / f"stills.{form}", form, named=True)
     assert [frame["picture"] for frame in found.frames] == NAMES

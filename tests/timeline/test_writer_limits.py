@@ -84,6 +84,7 @@ def test_the_first_byte_that_does_not_fit_is_said(tmp_path: Path) -> None:
         signal.signal(signal.SIGXFSZ, before)
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_the_frames(tmp_path: Path) -> None:
     header = header_of(STREAM)
     peaks = []

@@ -17,8 +17,7 @@ import numpy as np
 import pytest
 
 from ferpipe.cli import main
-from ferpipe_emotion.card import Input, Model, Output, digest
-from ferpipe_emotion.lookup import find_model
+from ferpipe.models import Input, Model, Output, digest, find_model
 from ferpipe_train.data import FER_CLASSES
 
 keras = pytest.importorskip("keras")

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from ferpipe import UsageError
-from ferpipe_emotion.card import Input, Model, Output
-from ferpipe_emotion.classifier import open_classifier
+from ferpipe.models import Input, Model, Output
+from ferpipe_networks.classifier import open_classifier
 from ferpipe_train.commands.evaluate import Request, run_evaluation
 from ferpipe_train.data import FER_CLASSES, LabelledFaces
 from ferpipe_train.data.faces import in_classes_of

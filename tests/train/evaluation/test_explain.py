@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from ferpipe import UsageError
-from ferpipe_emotion.card import Input, Model, Output
-from ferpipe_emotion.classifier import open_classifier
+from ferpipe.models import Input, Model, Output
+from ferpipe_networks.classifier import open_classifier
 from ferpipe_train.commands.export import run_export
 from ferpipe_train.data import FER_CLASSES
 from ferpipe_train.explain.explain import explain

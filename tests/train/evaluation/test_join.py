@@ -9,9 +9,8 @@ import numpy as np
 import pytest
 
 from ferpipe.cli import main
-from ferpipe_emotion.card import Framing, Input, Model, Output
-from ferpipe_emotion.classifier import open_classifier
-from ferpipe_emotion.lookup import find_model, known_models
+from ferpipe.models import Framing, Input, Model, Output, find_model, known_models
+from ferpipe_networks.classifier import open_classifier
 from ferpipe_train.explain.heat import grad_cam, layer_answers
 
 keras = pytest.importorskip("keras")

@@ -10,10 +10,9 @@ import pytest
 from support.networks import card
 
 from ferpipe import UsageError
-from ferpipe_emotion.card import digest, read_side_file
-from ferpipe_emotion.classifier import open_classifier
-from ferpipe_emotion.lookup import load_model_card
-from ferpipe_emotion.prepare import prepare
+from ferpipe.models import digest, load_model_card, read_side_file
+from ferpipe_networks.classifier import open_classifier
+from ferpipe_networks.prepare import prepare
 from ferpipe_train.export.convert import export_litert, export_onnx, to_litert
 from ferpipe_train.export.onnx import to_onnx
 
@@ -82,7 +81,7 @@ def test_a_mirrored_export_averages_over_both_faces(network, single, tmp_path, p
 
 
 @pytest.mark.slow
-def test_export_keeps_the_head_that_is_asked_for(network, tmp_path, pictures):
+def test_export_keeps_the_head_that_is_requested(network, tmp_path, pictures):
     network.save(tmp_path / "two.keras")
     two = card(classes=("yes", "no"))
     export_litert(tmp_path / "two.keras", two, tmp_path, head="other")

@@ -13,7 +13,7 @@ import pytest
 from train_support import TINY
 
 from ferpipe.cli import main
-from ferpipe_emotion.classifier import open_classifier
+from ferpipe_networks.classifier import open_classifier
 from ferpipe_train.data import LabelledFaces
 from ferpipe_train.training.checkpoint import STATE
 
@@ -91,6 +91,7 @@ def test_ones_own_network_in_two_commands(
         assert json.loads(figures.read_text())["accuracy"] > 0.8
 
 
+@pytest.mark.slow
 def test_a_stopped_training_goes_on(faces_folder: Path, recipe: Path, tmp_path: Path) -> None:
     pytest.importorskip("tensorflow")
     out = tmp_path / "out"

@@ -240,7 +240,7 @@ def test_a_folder_without_images_is_no_class(tmp_path: Path) -> None:
     assert load_faces(root, DataOptions(classes=("a", "b", "c"))).problems == faces.problems
 
 
-def test_a_folder_without_classes_or_with_strangers(tmp_path: Path) -> None:
+def test_a_folder_without_classes_or_with_unknown_ones(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(UsageError, match="needs a folder of images for each class"):
         load_faces(tmp_path / "empty")
@@ -282,6 +282,7 @@ def test_a_cache_is_data_itself(tmp_path: Path) -> None:
     assert faces.images.shape == (6, 64, 64, 3)
 
 
+@pytest.mark.slow
 @pytest.mark.shared
 def test_fer2013_as_the_public_files(fer2013: Path, tmp_path: Path) -> None:
     subprocess.run([sys.executable, fer2013 / "to_csv.py", tmp_path, "--limit", "300"], check=True)

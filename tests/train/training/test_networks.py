@@ -8,20 +8,24 @@ import numpy as np
 import pytest
 from train_support import tiny_recipe
 
-from ferpipe_emotion.card import Input, Model
+from ferpipe.models import Input, Model
 from ferpipe_train.export.convert import export_litert
 from ferpipe_train.training.recipe import Recipe
 
 pytest.importorskip("tensorflow")
 
 FACE_RESNET = tiny_recipe("network={use: face_resnet, blocks: 5}", "data.size=48")
+AVERAGED = tiny_recipe("network={use: face_resnet, blocks: 8, antialias: true}", "data.size=48")
 ANTIALIASED = tiny_recipe(
     "network={use: residual, widths: [8, 16], depths: [1, 1], stem_kernel: 3, antialias: true}",
     "data.size=48",
 )
 
 
-@pytest.mark.parametrize("recipe", [FACE_RESNET, ANTIALIASED], ids=["face_resnet", "antialiased"])
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "recipe", [FACE_RESNET, AVERAGED, ANTIALIASED], ids=["face_resnet", "averaged", "residual"]
+)
 def test_an_export_answers_as_the_network_does(recipe: Recipe, tmp_path: Path) -> None:
     import keras
 
@@ -46,10 +50,10 @@ def test_an_export_answers_as_the_network_does(recipe: Recipe, tmp_path: Path) -
 def test_without_strides_a_shift_by_two_pixels_shifts_what_is_halved_by_one() -> None:
     import keras
 
-    from ferpipe_train.training.net.build import _halved
+    from ferpipe_train.training.net.face_resnet import halved
 
     picture = keras.Input((16, 16, 1))
-    halve = keras.Model(picture, _halved(picture))
+    halve = keras.Model(picture, halved(picture))
     dot = np.zeros((1, 16, 16, 1), np.float32)
     dot[0, 7, 7] = 36
     spread = np.asarray(halve(dot))[0, :, :, 0]

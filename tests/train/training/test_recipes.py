@@ -112,7 +112,7 @@ def test_changes_reach_into_the_recipe() -> None:
     assert recipe.labels.second_head.weight == 2
 
 
-def test_what_is_wrong_inside_a_change_is_told_of_the_change() -> None:
+def test_what_is_wrong_inside_a_change_names_the_change() -> None:
     with pytest.raises(UsageError) as caught:
         tiny_recipe("labels.teacher={models: [], live: perhaps}")
     lines = str(caught.value).splitlines()

@@ -10,8 +10,8 @@ import pytest
 from train_support import tiny_recipe
 
 from ferpipe import UsageError
-from ferpipe_emotion.card import Model, digest
-from ferpipe_emotion.classifier import open_classifier, softmax
+from ferpipe.models import Model, digest
+from ferpipe_networks.classifier import open_classifier, softmax
 from ferpipe_train.data import LabelledFaces
 from ferpipe_train.data.faces import pictures
 from ferpipe_train.training.distillation import LiveTeachers
@@ -84,6 +84,7 @@ def test_a_live_training_goes_on_to_the_same_end_and_saves_no_teacher(
         assert live.files == plain.files
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("live", ["", ", live: true"])
 def test_a_training_does_not_go_on_with_another_teacher(
     lfw: LabelledFaces, card: Model, live: str, tmp_path: Path

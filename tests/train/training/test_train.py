@@ -55,6 +55,7 @@ def test_one_seed_gives_one_network(lfw: LabelledFaces, trained: Outcome, tmp_pa
     assert not np.array_equal(other.logits, trained.logits)
 
 
+@pytest.mark.slow
 def test_a_stop_saves_and_resuming_gives_the_same_numbers(
     lfw: LabelledFaces, trained: Outcome, tmp_path: Path
 ) -> None:
@@ -79,6 +80,7 @@ train(tiny_recipe("checkpoint_seconds=0"), faces.split("train"), faces.split("va
 """
 
 
+@pytest.mark.slow
 def test_resuming_after_sigkill_gives_the_same_numbers(
     lfw: LabelledFaces, trained: Outcome, tmp_path: Path
 ) -> None:
@@ -222,8 +224,7 @@ def test_what_cannot_be_started_from_is_refused(
 
 
 def test_a_second_training_leaves_an_export_its_side_file(trained: Outcome, tmp_path: Path) -> None:
-    from ferpipe_emotion.card import digest
-    from ferpipe_emotion.lookup import find_model
+    from ferpipe.models import digest, find_model
     from ferpipe_train.training.artifacts import keep_model
 
     outcome = replace(trained, folder=tmp_path)

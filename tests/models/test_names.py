@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from ferpipe import UsageError, resources
+from ferpipe.models import Found, find_model
 from ferpipe.plugins import Registry
-from ferpipe_emotion.classifier import classifier_of
-from ferpipe_emotion.lookup import Found, find_model
-from ferpipe_emotion.networks.litert import LiteRTNetwork
+from ferpipe_networks.classifier import classifier_of
+from ferpipe_networks.litert import LiteRTNetwork
 
 NANO = resources.shipped("models") / "nano.tflite"
 

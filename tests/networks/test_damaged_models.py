@@ -15,12 +15,12 @@ import pytest
 from ai_edge_litert import schema_py_generated as schema
 
 from ferpipe import Box, Chip, Face, UsageError
+from ferpipe.models import find_model
 from ferpipe.resources import shipped
 from ferpipe.testing import TestContext, make_packet
-from ferpipe_emotion.classifier import open_classifier
 from ferpipe_emotion.classify import LiteRT, LiteRTOptions
-from ferpipe_emotion.lookup import find_model
-from ferpipe_emotion.networks import probe
+from ferpipe_networks import probe
+from ferpipe_networks.classifier import open_classifier
 
 NANO = shipped("models") / "nano.tflite"
 CARD = json.loads((shipped("models") / "nano.json").read_text())

@@ -12,9 +12,8 @@ from typing import Any
 import pytest
 
 from ferpipe import UsageError
+from ferpipe.models import Input, Model, digest, find_model, known_models, load_model_card
 from ferpipe.resources import shipped
-from ferpipe_emotion.card import Input, Model, digest
-from ferpipe_emotion.lookup import find_model, known_models, load_model_card
 
 SIDE: dict[str, Any] = {
     "version": "ferpipe.model/1",
@@ -139,6 +138,14 @@ def test_a_side_file_of_other_weights_is_not_taken(folder):
     assert find_model(folder / "mine.keras").card is None
 
 
+def test_a_side_file_of_another_file_is_named(folder):
+    """After a model was renamed or exported again, it is what the user looks for."""
+    (folder / "mine.json").rename(folder / "other.ferpipe.json")
+    (folder / "other.tflite").write_bytes(b"weights")
+    with pytest.raises(UsageError, match=r"no side file \('other\.ferpipe\.json' describes 'mine\.tflite'\)"):
+        load_model_card(folder / "other.tflite")
+
+
 def test_other_json_files_are_no_models(folder):
     (folder / "notes.json").write_text("[1, 2]")
     (folder / "broken.json").write_text("{")
@@ -157,7 +164,7 @@ def test_the_digest_of_a_folder_sees_names_and_contents(tmp_path):
 
 
 def test_side_files_need_no_network_library():
-    code = "import sys, ferpipe_emotion, ferpipe_emotion.lookup; print(*sys.modules)"
+    code = "import sys, ferpipe_emotion, ferpipe.models; print(*sys.modules)"
     loaded = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     ).stdout.split()

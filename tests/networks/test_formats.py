@@ -12,8 +12,8 @@ from support.networks import CLASSES, card
 
 from ferpipe import Box, Chip, Face, UsageError
 from ferpipe.testing import TestContext, check_stage, make_packet, run_stage
-from ferpipe_emotion.classifier import open_classifier
 from ferpipe_emotion.classify import LiteRT, Onnx
+from ferpipe_networks.classifier import open_classifier
 from ferpipe_train.export.convert import export_litert, export_onnx
 
 
