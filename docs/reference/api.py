@@ -20,9 +20,12 @@ __all__ = ["MODULES", "Entry", "api_page", "entries"]
 MODULES = {
     "ferpipe": "What programs and plugins need.",
     "ferpipe.packet": "What flows through a pipeline; the names that `ferpipe` has as well stand there.",
+    "ferpipe.models": "Side files ([models.md](models.md)), lookup, checksums and downloads.",
     "ferpipe.timeline": "The format of timelines, written and read; [timeline.md](timeline.md) describes it.",
     "ferpipe.testing": "The kit for tests of plugins.",
     "ferpipe.resources": "What ferpipe ships, and where models lie.",
+    "ferpipe.suffixes": "Which files of a folder are videos.",
+    "ferpipe.limits": "Limits on what a process may take.",
     "ferpipe.quiet": "Native libraries kept off the terminal.",
 }
 _FIELD = re.compile(r"^[a-z_]\w*(?:, \w+)*: ")
@@ -59,10 +62,11 @@ def api_page() -> str:
 
 
 def entries(module: str) -> list[Entry]:
-    """The names of a module's `__all__` but for those that `ferpipe` has too, sorted."""
+    """The names of a module's `__all__` except those that `ferpipe` has too, sorted."""
     found = import_module(module)
-    top = () if module == "ferpipe" else import_module("ferpipe").__all__
-    return [_entry(found, name) for name in sorted(found.__all__, key=str.lower) if name not in top]
+    top = None if module == "ferpipe" else import_module("ferpipe")
+    names = sorted(found.__all__, key=str.lower)
+    return [_entry(found, name) for name in names if getattr(top, name, None) is not getattr(found, name)]
 
 
 def _entry(module: ModuleType, name: str) -> Entry:
@@ -80,8 +84,11 @@ def _entry(module: ModuleType, name: str) -> Entry:
 
 def _home(module: ModuleType, name: str) -> str:
     """The module in which a constant is written down."""
+    if name in _constants(module):
+        return module.__name__
     for part in sorted(sys.modules):
-        if part.startswith(f"{module.__name__}.") and name in _constants(sys.modules[part]):
+        same = part.startswith("ferpipe.") and getattr(sys.modules[part], name, None) is getattr(module, name)
+        if same and name in _constants(sys.modules[part]):
             return part
     return module.__name__
 

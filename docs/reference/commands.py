@@ -82,12 +82,12 @@ def _metavar(argument: click.Argument) -> str:
 def _option_row(option: click.Option) -> str:
     value = f" {option.metavar}" if option.metavar else ""
     names = ", ".join(f"`{name}{value}`" for name in [*option.opts, *option.secondary_opts])
-    told = one_line(option.help)
+    about = one_line(option.help)
     if option.show_default:
         default = option.show_default if isinstance(option.show_default, str) else option.default
-        told += f" Default: {default}."
+        about += f" Default: {default}."
     if isinstance(option.type, click.Choice):
-        told += f" One of {', '.join(map(str, option.type.choices))}."
+        about += f" One of {', '.join(map(str, option.type.choices))}."
     if option.envvar:
-        told += f" Also from `{option.envvar}`."
-    return f"| {names} | {cell(told)} |"
+        about += f" Also from `{option.envvar}`."
+    return f"| {names} | {cell(about)} |"

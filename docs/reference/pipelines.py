@@ -44,8 +44,8 @@ PIPELINE_INTRO = """
 def _table(model: type[BaseModel]) -> str:
     rows = []
     for name, field in model.model_fields.items():
-        told = option_of(field.alias or name, field)
-        rows.append(stage_row(told))
+        shown = option_of(field.alias or name, field)
+        rows.append(stage_row(shown))
     return "| key | type | default | what it does |\n|---|---|---|---|\n" + "\n".join(rows)
 
 
@@ -57,5 +57,5 @@ def ready() -> list[Path]:
 def _comment(path: Path) -> str:
     """The words a pipeline begins with, and the command that they give."""
     lines = [line.lstrip("# ").rstrip() for line in path.read_text(encoding="utf-8").splitlines()]
-    told = [line for line in lines[: lines.index("version: 1")] if line and "$schema" not in line]
-    return " ".join(f"`{line}`" if "ferpipe run" in line else line for line in told)
+    shown = [line for line in lines[: lines.index("version: 1")] if line and "$schema" not in line]
+    return " ".join(f"`{line}`" if "ferpipe run" in line else line for line in shown)

@@ -48,20 +48,21 @@ def stages() -> dict[str, type[Stage[Any]]]:
 
 
 def _stage(name: str, stage: type[Stage[Any]]) -> list[str]:
-    told = describe(stage)
-    needs = ", ".join(f"`{kind}`" for kind in told.needs) or "nothing"
-    gives = ", ".join(f"`{kind}`" for kind in told.gives) or "nothing new"
+    described = describe(stage)
+    needs = ", ".join(f"`{kind}`" for kind in described.needs) or "nothing"
+    gives = ", ".join(f"`{kind}`" for kind in described.gives) or "nothing new"
     parts = [f"### {name}", paragraphs(stage.__doc__), f"Needs {needs}. Gives {gives}."]
-    if told.measures:
+    if described.measures:
         parts.append(
             "| measure | unit | range | of a | what it is |\n|---|---|---|---|---|\n"
             + "\n".join(
-                f"| `{m.name}` | {m.unit} | {m.range} | {m.of} | {cell(m.about)} |" for m in told.measures
+                f"| `{m.name}` | {m.unit} | {m.range} | {m.of} | {cell(m.about)} |"
+                for m in described.measures
             )
         )
-    if told.options:
+    if described.options:
         parts.append(
             "| option | type | default | what it does |\n|---|---|---|---|\n"
-            + "\n".join(stage_row(option) for option in told.options)
+            + "\n".join(stage_row(option) for option in described.options)
         )
     return parts

@@ -29,5 +29,5 @@ def cell(text: str) -> str:
 def stage_row(option: Option) -> str:
     """An option as a row: name, type, default, description."""
     default = "required" if option.required else f"`{json.dumps(option.default)}`"
-    kind, told = cell(option.type), cell(option.description)
-    return f"| `{option.name}` | {kind} | {default} | {told} |"
+    kind, about = cell(option.type), cell(option.description)
+    return f"| `{option.name}` | {kind} | {default} | {about} |"
