@@ -13,7 +13,7 @@ from ferpipe.cli import main
 ROOT = Path(__file__).parents[2]
 PREFIXES = {
     "attention": {"mesh", "head", "eye", "facing", "quality"},
-    "movements": {"mesh", "head", "eye", "facing", "quality", "move", "valence"},
+    "movements": {"mesh", "head", "eye", "facing", "quality", "move", "valence", "reliability"},
 }
 
 

@@ -18,7 +18,7 @@ PATIENCE = 60_000
 """Milliseconds that a page may take; a busy machine is slow."""
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser(face: Path) -> Iterator[Any]:
     """Chromium whose camera is a file, under a name of its own beside localhost."""
     flags = (
