@@ -126,7 +126,7 @@ def test_people_are_named_and_merged_for_everybody(visit, live, server):
 def test_a_recording_is_made_and_downloaded(live, tmp_path):
     live.get_by_role("button", name="Record", exact=True).click()
     live.get_by_role("button", name="Stop recording").wait_for()
-    live.wait_for_timeout(3000)
+    live.wait_for_timeout(11_000)  # the film shows the smile for five seconds of every ten
     live.get_by_role("button", name="Stop recording").click()
     live.get_by_role("heading", name="Recordings").wait_for()
     for name in ("timeline.json", "video.mp4"):
