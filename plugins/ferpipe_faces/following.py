@@ -30,6 +30,19 @@ _MISSED = MICROSECONDS // 2
 _SURE = 0.6
 """Score from which a lost face is worth a search."""
 
+_OUTSIDE = 0.1
+"""Part of the width or height of a face beyond the edge of the picture from which it is cut off."""
+
+_SELDOM = MICROSECONDS // 8
+"""Microseconds between searches for the sake of a face that is cut off, which the follower often does not see."""
+
+_ESTABLISHED = MICROSECONDS // 4
+"""Microseconds for which such a face must have been known: a tracker shows nobody who comes and goes at first."""
+
+_TILTED = 1.43
+"""Tangent of 55 degrees, from which a face is on its side: the follower, which knows upright faces, places the
+eyes of tilted ones well up to 65 degrees, and up to 0.44 of the face away from 70 on."""
+
 _REMEMBERED = 4
 """Searches over which what a detector says of a face is averaged."""
 
@@ -40,7 +53,7 @@ class _Known:
     def __init__(self, face: Face, time: int) -> None:
         self.face = face
         self.motion = Motion(face.box)
-        self.time = time
+        self.time = self.since = time
         self.missed: int | None = None
         self.seen: Seen | None = None
         self.carried: _Carried | None = None
@@ -94,9 +107,15 @@ class Following:
                 one.seen = one.seen if _is_back(one.seen, present) else None
         seen = [one.seen for one in present if one.seen is not None]
         returned = any(one.seen for one in self._known if one.missed is not None)
-        if due or returned or len(seen) < len(present) or _doubled(seen):
+        # A search for each frame of a face at the edge would cost more than all else; the tracker carries it on.
+        recent = self._searched is not None and time - self._searched < _SELDOM
+        lost = any(one.seen is None and not (recent and self._may_be_unseen(one, frame)) for one in present)
+        if due or returned or lost or _doubled(seen):
             return None
         return tuple(one.update(self._face(one, one.seen)) for one in present if one.seen is not None)
+
+    def _may_be_unseen(self, one: _Known, frame: Frame) -> bool:
+        return frame.time - one.since >= _ESTABLISHED and _cut_off(one.face, frame)
 
     def found(self, faces: Sequence[Face], frame: Frame) -> tuple[Face, ...]:
         """What a search of the frame found, as it is to be given: steady where the follower sees it too."""
@@ -196,25 +215,37 @@ class _Carried:
 def _frame(seen: Seen) -> tuple[Floats, Floats]:
     """(2, 2) and (2,): turn and size of the face by its eyes, and its middle."""
     eyes, mouth = seen.points[:2], seen.points[3]
-    across = eyes[1] - eyes[0]
-    down = mouth - (eyes[0] + eyes[1]) / 2
-    # Both the line of the eyes and the one to the mouth: either shrinks when the head turns.
-    x, y = across + np.array([down[1], -down[0]], np.float32)
+    x, y = _upright(eyes[1] - eyes[0], mouth - (eyes[0] + eyes[1]) / 2)
     matrix = np.array([[x, -y], [y, x]], np.float32)
     if np.hypot(x, y) < 1:
         matrix = np.eye(2, dtype=np.float32)
     return matrix, np.asarray((eyes[0] + eyes[1] + 2 * mouth) / 4, np.float32)
 
 
+def _upright(across: Floats, down: Floats) -> Floats:
+    """(2,): the direction of the eyes' line, by it and the one to the mouth: either shrinks when the head turns."""
+    return across + np.array([down[1], -down[0]], np.float32)
+
+
 def _on_its_side(face: Face) -> bool:
-    """Whether the line of the eyes is steeper than 45 degrees: there the follower, which knows upright faces,
-    misplaces the landmarks, and the detector is asked in every frame.
+    """Whether the face is so tilted in the picture that the detector must be asked in every frame.
+
+    Both the line of the eyes and the one from them to the mouth count: the eyes of a profile are so close
+    together that their line alone says nothing.
     """
-    eyes = dict(zip(face.landmark_names, () if face.landmarks is None else face.landmarks, strict=False))
-    if not {"left_eye", "right_eye"} <= eyes.keys():
+    points = dict(zip(face.landmark_names, () if face.landmarks is None else face.landmarks, strict=False))
+    eyes = [points[name] for name in ("left_eye", "right_eye") if name in points]
+    mouth = [point for name, point in points.items() if name.startswith("mouth")]
+    if len(eyes) < 2 or not mouth:
         return False
-    x, y = eyes["right_eye"] - eyes["left_eye"]
-    return bool(x < abs(y))
+    x, y = _upright(eyes[1] - eyes[0], np.mean(mouth, axis=0) - (eyes[0] + eyes[1]) / 2)
+    return bool(_TILTED * x < abs(y))
+
+
+def _cut_off(face: Face, frame: Frame) -> bool:
+    """Whether the picture ends within the face."""
+    (height, width, _), (x, y, w, h) = frame.shape, face.box
+    return max(-x, x + w - width) > _OUTSIDE * w or max(-y, y + h - height) > _OUTSIDE * h
 
 
 def _corners(boxes: Sequence[Box]) -> Floats:

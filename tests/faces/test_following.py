@@ -17,7 +17,7 @@ from ferpipe_faces.haar import Haar, HaarOptions
 from ferpipe_faces.track import Track
 from ferpipe_faces.yunet import YuNet, YuNetOptions
 
-from .conftest import packets_of
+from .conftest import packets_of, turned
 
 Film = list[np.ndarray]
 GREY = np.full((360, 640, 3), 90, np.uint8)
@@ -104,6 +104,30 @@ def test_of_two_that_cross_none_is_given_twice(
         centres = [face.box.x + face.box.w / 2 for face in packet.faces]
         assert len(centres) < 2 or abs(centres[0] - centres[1]) > 15
     assert len(given[0].faces) == len(given[-1].faces) == 2
+
+
+def test_a_face_at_the_edge_that_only_the_detector_sees_is_searched_for_now_and_then(
+    follow: Any, astronaut: np.ndarray
+) -> None:
+    half = cv2.copyMakeBorder(
+        cv2.resize(np.ascontiguousarray(astronaut[:, 218:]), None, fx=0.7, fy=0.7),
+        *(0, 2, 0, 434),
+        cv2.BORDER_REPLICATE,
+    )
+    given, searches = follow([half] * 30)
+    assert 12 <= searches <= 16  # each frame for 0.25 s, then one in four
+    shown = [len(packet.faces) for packet in run_stage(Track(), given)]
+    assert shown[4:] == [1] * 26  # the tracker carries it on
+
+
+@pytest.mark.parametrize(("tilt", "searches"), [(40, 1), (-40, 1), (62, 5), (-62, 5)])
+def test_only_a_face_on_its_side_is_searched_for_in_every_frame(
+    follow: Any, astronaut: np.ndarray, tilt: float, searches: int
+) -> None:
+    """The face is narrowed, as that of a profile: the line of its eyes is steeper than the head is tilted."""
+    narrow = cv2.resize(astronaut, None, fx=0.75, fy=1)
+    picture, _ = turned(cv2.copyMakeBorder(narrow, *(100, 100, 200, 200), cv2.BORDER_REPLICATE), tilt)
+    assert follow([picture] * 5)[1] == searches
 
 
 def test_after_a_cut_an_interruption_or_a_new_size_there_is_a_search(follow: Any, walk: Film) -> None:
