@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, TextIO, cast
 
 from ferpipe.errors import UsageError
+from ferpipe.timeline.damage import check_findings, check_frames, check_header
 from ferpipe.timeline.model import (
     FORMAT,
     FrameRecord,
@@ -103,7 +104,8 @@ def load(path: str | Path) -> Timeline:
     """
     where = Path(path)
     try:
-        with where.open(encoding="utf-8", newline="") as file:
+        # Spreadsheets begin a text with a byte order mark.
+        with where.open(encoding="utf-8-sig", newline="") as file:
             return _read(file, where)
     except OSError as error:
         raise UsageError(f"cannot read the timeline '{where}': {error.strerror or error}") from error
@@ -162,20 +164,20 @@ def _head_of(file: TextIO) -> tuple[dict[str, Any] | None, bool]:
 
 def _from_document(document: dict[str, Any], where: Path) -> Timeline:
     _check_version(document, where)
-    try:
-        return Timeline(
-            source=document["source"],
-            model=document["model"],
-            classes=document["classes"],
-            frames=document["frames"],
-            tracks=document["tracks"],
-            summary=document["summary"],
-            complete=document["complete"],
-            measures=document.get("measures", []),
-            notes=document.get("notes", {}),
-        )
-    except KeyError as error:
-        raise UsageError(f"'{where}' is damaged: it has no '{error.args[0]}'") from error
+    check_header(document, where)
+    check_findings(document, document["classes"], where)
+    check_frames(document.get("frames"), document["classes"], where)
+    return Timeline(
+        source=document["source"],
+        model=document["model"],
+        classes=document["classes"],
+        frames=document["frames"],
+        tracks=document["tracks"],
+        summary=document["summary"],
+        complete=document["complete"],
+        measures=document.get("measures", []),
+        notes=document.get("notes", {}),
+    )
 
 
 def _read_lines(file: TextIO, where: Path) -> Timeline:
@@ -196,13 +198,8 @@ def _read_lines(file: TextIO, where: Path) -> Timeline:
 
 def _recounted(frames: list[FrameRecord], header: Header, where: Path) -> Timeline:
     """A timeline without its findings: the tracks and the summary are added up anew."""
-    try:
-        return _added_up(frames, header)
-    except (KeyError, TypeError) as error:
-        raise UsageError(f"'{where}' is damaged: a frame lacks what the format requires") from error
-
-
-def _added_up(frames: list[FrameRecord], header: Header) -> Timeline:
+    check_header(header, where)
+    check_frames(frames, header["classes"], where)
     found = (face["probabilities"] for record in frames for face in record["faces"])
     classes = header["classes"] or next((list(each) for each in found if each), [])
     builder = SummaryBuilder()
@@ -238,15 +235,18 @@ def _read_table(file: TextIO, where: Path) -> Timeline:
     try:
         classes = classes_of(table.fieldnames or ())
     except KeyError as error:
-        raise UsageError(f"'{where}' is not a timeline: it has no column '{error.args[0]}'") from error
+        raise UsageError(
+            f"'{where}' is not a timeline: it is not JSON, and a table without a column '{error.args[0]}'"
+        ) from error
     frames: list[FrameRecord] = []
     builder = SummaryBuilder()
     try:
         for record, duration in frames_of(_of_one_recording(table, where), classes):
             frames.append(record)
             builder.add(record, duration)
-    except (ValueError, TypeError, KeyError) as error:
+    except (ValueError, OverflowError, TypeError, KeyError, csv.Error) as error:
         raise UsageError(f"'{where}' is damaged: line {table.line_num} is not a row of a timeline") from error
+    check_frames(frames, classes, where)
     return Timeline(
         source=None,
         model=None,
@@ -275,7 +275,7 @@ def _of_one_recording(table: Iterable[dict[str, str]], where: Path) -> Iterator[
 def _parse(text: str) -> Any:
     try:
         return json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
 
 

@@ -53,16 +53,16 @@ def test_a_document_that_lacks_an_entry_is_damaged(written: Path) -> None:
     document = json.loads(written.read_text())
     del document["tracks"]
     written.write_text(json.dumps(document, indent=1))
-    assert "it has no 'tracks'" in refusal(written)
+    assert "is damaged: tracks: field required" in refusal(written)
 
 
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"", "no column 'index'"),
+        (b"", "a table without a column 'index'"),
         (b"\xff\xfe\x00", "not text"),
         (b'{"format": "ferpipe.timeline/1",\n "frames": [', "cut short"),
-        (b"a,b\n1,2\n", "no column 'index'"),
+        (b"a,b\n1,2\n", "a table without a column 'index'"),
         (b"index,time,duration,track,x,y,w,h,score,detected,label\n0,zero,0,,1,2,3,4,,True,\n", "line 2"),
         (b"[1, 2]", "is not a timeline"),
     ],
