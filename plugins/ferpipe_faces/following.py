@@ -34,14 +34,14 @@ _OUTSIDE = 0.1
 """Part of the width or height of a face beyond the edge of the picture from which it is cut off."""
 
 _SELDOM = MICROSECONDS // 8
-"""Microseconds between searches for the sake of a face that is cut off, which the follower often does not see."""
+"""Microseconds between searches for a face that is cut off, which the follower often does not see."""
 
 _ESTABLISHED = MICROSECONDS // 4
-"""Microseconds for which such a face must have been known: a tracker shows nobody who comes and goes at first."""
+"""Microseconds for which it must have been known: a tracker shows nobody who comes and goes at first."""
 
 _TILTED = 1.43
-"""Tangent of 55 degrees, from which a face is on its side: the follower, which knows upright faces, places the
-eyes of tilted ones well up to 65 degrees, and up to 0.44 of the face away from 70 on."""
+"""Tangent of 55 degrees, from which a face is on its side: the follower, which knows upright faces,
+places the eyes of tilted ones well up to 65 degrees, and up to 0.44 of the face away from 70 on."""
 
 _REMEMBERED = 4
 """Searches over which what a detector says of a face is averaged."""
@@ -107,7 +107,7 @@ class Following:
                 one.seen = one.seen if _is_back(one.seen, present) else None
         seen = [one.seen for one in present if one.seen is not None]
         returned = any(one.seen for one in self._known if one.missed is not None)
-        # A search for each frame of a face at the edge would cost more than all else; the tracker carries it on.
+        # Each frame of a face at the edge searched would cost more than all else; the tracker carries it on.
         recent = self._searched is not None and time - self._searched < _SELDOM
         lost = any(one.seen is None and not (recent and self._may_be_unseen(one, frame)) for one in present)
         if due or returned or lost or _doubled(seen):
@@ -223,7 +223,7 @@ def _frame(seen: Seen) -> tuple[Floats, Floats]:
 
 
 def _upright(across: Floats, down: Floats) -> Floats:
-    """(2,): the direction of the eyes' line, by it and the one to the mouth: either shrinks when the head turns."""
+    """(2,): the direction of the eyes' line, by it and the one to the mouth: either shrinks in a turn."""
     return across + np.array([down[1], -down[0]], np.float32)
 
 

@@ -26,8 +26,8 @@ FLAGS = [
 def chromium(*flags: str) -> Iterator[Any]:
     """A browser of Playwright's sync API, closed at the end; the test is skipped where there is none.
 
-    Until then its event loop counts as running in this thread: a second Playwright and `asyncio.run` are refused.
-    So a fixture that opens it has at most the scope of a module.
+    Until then its event loop counts as running in this thread: a second Playwright and `asyncio.run` are
+    refused.  So a fixture that opens it has at most the scope of a module.
     """
     path = _path()
     from playwright.sync_api import sync_playwright
