@@ -46,7 +46,8 @@ class Trajectory:
     first, last: microseconds of the first and the last look that found it.
     missed_since: microseconds of the first look that missed it, None while it is found.
     vouched, turned: whether it passed for a face, and whether it is turned by more than 90 degrees.
-    reviewed, refusals: when it was last looked at a second time, and how often it did not pass.
+    reviewed, refusals, upright: when it was last looked at a second time, how often it did not pass, and
+    how often in a row it was found to be upright.
     """
 
     def __init__(self, face: Face, time: int, appearance: Looks) -> None:
@@ -56,7 +57,7 @@ class Trajectory:
         self.missed_since: int | None = None
         self.vouched = self.turned = False
         self.reviewed: int | None = None
-        self.refusals = 0
+        self.refusals = self.upright = 0
         self.motion = Motion(face.box)
         self._looks = appearance
 

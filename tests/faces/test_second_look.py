@@ -13,7 +13,7 @@ from ferpipe import Box, Face, Frame, Packet, Pipeline
 from ferpipe.testing import make_packet, run_stage
 from ferpipe_faces.align import Align
 from ferpipe_faces.blazeface import BlazeFace, BlazeFaceOptions
-from ferpipe_faces.second_look import SecondLook
+from ferpipe_faces.second_look import SecondLook, Verdict
 from ferpipe_faces.track import Track, TrackOptions
 
 FACE_OF_ASTRONAUT = (0.44, 0.23, 0.2)
@@ -180,6 +180,26 @@ def test_somebody_upside_down_is_followed_without_an_emotion(hopper: np.ndarray)
     shown = followed(film(upside_down(hopper)))
     assert {face.track for face in shown[-1].faces} == {1}
     assert all(face.data.get("turned") for face in shown[-1].faces)
+
+
+def test_who_is_upright_again_and_again_is_looked_at_less_and_less(
+    hopper: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks = []
+    plain = SecondLook.__call__
+
+    def counted(self: SecondLook, image: np.ndarray, box: Box) -> Verdict:
+        looks.append(None)
+        return plain(self, image, box)
+
+    monkeypatch.setattr(SecondLook, "__call__", counted)
+    (face,) = run_stage(BlazeFace(BlazeFaceOptions(model="back")), [make_packet(hopper)])[0].faces
+    doubtful = face.replace(score=0.5)
+    times = [i * 250_000 for i in range(4 * 12)]
+    packets = [make_packet(hopper, time=time, index=i, faces=(doubtful,)) for i, time in enumerate(times)]
+    given = run_stage(Track(), packets)
+    assert all(packet.faces for packet in given[1:])
+    assert len(looks) == 5  # at 0, 1, 3, 7 and 11 seconds
 
 
 def test_who_passed_once_stays_though_the_head_turns_away(astronaut: np.ndarray, started: Any) -> None:
