@@ -41,6 +41,8 @@ class Nothing(Stage[Options]):
 
 def once(executor: str, trace) -> tuple[float, float]:
     pipeline = Pipeline.of(Ticks(), *(Nothing() for _ in range(6)), executor=executor)
+    if trace is not None:
+        trace.unlink(missing_ok=True)
     cpu, wall = time.process_time(), time.perf_counter()
     run = pipeline.start(trace=trace)
     while not run.wait(1):

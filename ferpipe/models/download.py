@@ -6,11 +6,8 @@ import hashlib
 import os
 import tempfile
 from dataclasses import dataclass
-from http.client import HTTPException
 from pathlib import Path
 from typing import IO
-from urllib.error import HTTPError, URLError
-from urllib.request import urlopen
 
 from ferpipe.errors import FerpipeError, UsageError, redact
 from ferpipe.models.checksum import file_digest
@@ -79,6 +76,10 @@ def pull(name: str, *, base: str | None = None, into: Path | None = None) -> Pat
 
 
 def _fetch(url: str, target: Path, remote: Remote) -> None:
+    # Imported where it is used: it takes 35 ms, which every start would pay.
+    from http.client import HTTPException
+    from urllib.error import HTTPError, URLError
+
     part: Path | None = None
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -114,6 +115,8 @@ def _fetch(url: str, target: Path, remote: Remote) -> None:
 
 
 def _download(url: str, file: IO[bytes], remote: Remote) -> str:
+    from urllib.request import urlopen
+
     hasher, size = hashlib.sha256(), 0
     with urlopen(url, timeout=_TIMEOUT) as answer:  # noqa: S310 -- the caller has checked the scheme
         while block := answer.read(_BLOCK):

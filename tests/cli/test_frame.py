@@ -18,6 +18,7 @@ from ferpipe.cli import _group, main
 from ferpipe.cli._errors import guarded
 from ferpipe.cli._group import VERBS
 from ferpipe.errors import Problem
+from ferpipe.resources import shipped
 
 HEAVY = {"pydantic", "rich", "numpy", "yaml", "cv2", "av", "tensorflow"}
 """pluggy is not among them: a plugin's verb brings it, and it costs 6 ms."""
@@ -56,6 +57,33 @@ def test_help_imports_nothing_heavy(flag: str) -> None:
         f"assert main([{flag!r}]) == 0\n"
         f"heavy = {HEAVY!r} & set(sys.modules)\n"
         "sys.exit(str(sorted(heavy)) if heavy else 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_plain_run_imports_what_it_needs_and_no_more(tmp_path: Path) -> None:
+    overrides = [
+        "file.end=0.1",
+        f"timeline.path={tmp_path / 't.json'}",
+        f"file.path={shipped('samples') / 'demo.mp4'}",
+    ]
+    more = {
+        "tensorflow",
+        "keras",
+        "torch",
+        "onnxruntime",
+        "matplotlib",
+        "pandas",
+        "pyarrow",
+        "starlette",
+        "ssl",
+    }
+    code = (
+        "import sys\nfrom ferpipe.cli import main\n"
+        f"assert main(['run', 'timeline', '--quiet', *sum((['--set', o] for o in {overrides!r}), [])]) == 0\n"
+        f"found = {more!r} & set(sys.modules)\n"
+        "sys.exit(str(sorted(found)) if found else 0)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
