@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from support.chromium import in_sight
 from support.timelines import planned, wandering
 
 from ferpipe.resources import shipped
@@ -39,7 +40,7 @@ def seconds(page: Any, person: int) -> dict[str, float]:
 
 def each_person(page: Any) -> Any:
     """The rows of people, without that of all together."""
-    return page.locator("#numbers table", has_text="of each person").locator("tbody tr")
+    return in_sight(page, "#numbers table").filter(has_text="of each person").locator("tbody tr")
 
 
 def strip(page: Any, person: int) -> dict[str, float]:
@@ -189,8 +190,12 @@ def test_on_paper_the_strips_and_curves_are_as_wide_as_the_page(visit, tmp_path)
     wide = """() => [...document.querySelectorAll('.row.strip .plot')].map((e) =>
         [e.clientWidth, e.firstChild.clientWidth])"""
     page = visit(made(tmp_path, SAMPLE), viewport={"width": 1700, "height": 900})
+    hidden = """() => [...document.querySelectorAll('section')].map((each) =>
+        getComputedStyle(each).contentVisibility)"""
     before = page.evaluate(wide)
+    assert page.evaluate(hidden).count("auto") == 3
     page.emulate_media(media="print")
+    assert set(page.evaluate(hidden)) == {"visible"}
     page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
     for room, canvas in page.evaluate(wide):
         assert abs(room - canvas) <= 1

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from support.chromium import in_sight
 from support.timelines import face, header, write
 
 from ferpipe_report.commands import report
@@ -71,7 +72,7 @@ def test_each_measure_of_faces_and_of_the_picture_can_be_shown_and_hidden(visit,
 
 def test_the_table_has_the_measures_of_the_picture_too(visit, tmp_path):
     page = visit(page_of(tmp_path, made(tmp_path)))
-    rows = page.locator("#numbers table").nth(1).locator("tbody tr").all_inner_texts()
+    rows = in_sight(page, "#numbers table").nth(1).locator("tbody tr").all_inner_texts()
     assert len(rows) == len(FACE) + len(FRAME)
     light = next(row.split() for row in rows if row.startswith("Picture") and "light" in row)
     assert light[-4:] == ["59.5", "28.9", "10.0", "109"]
@@ -85,7 +86,7 @@ def test_what_is_unsure_by_its_own_word_is_hatched(tmp_path):
 def test_the_pipeline_and_the_notes_stand_on_the_page_once_for_those_made_alike(visit, tmp_path):
     same = [made(tmp_path, name) for name in "ab"]
     page = visit(page_of(tmp_path, *same, made(tmp_path, "c", detector={"name": "<b>yunet"})))
-    first, second = page.locator("#about .pipeline").all_inner_texts()
+    first, second = in_sight(page, "#about .pipeline").all_inner_texts()
     assert first.startswith("Pipeline of a.mp4, b.mp4. file \u2192 blazeface (every 5).")
     assert f"sha256 {'ab' * 32}" in first
     assert "detector: name blazeface, model back" in first

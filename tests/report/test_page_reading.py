@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from support.chromium import in_sight
 from support.timelines import face, header, planned, wandering, write
 
 from ferpipe.timeline import load
@@ -81,22 +82,22 @@ def test_unsure_time_has_a_column_and_a_name(visit, tmp_path):
     document["tracks"][0]["segments"] = [first, unsure, last]
     (tmp_path / "m.json").write_text(json.dumps(document))
     page = visit(page_of(tmp_path / "m.json"))
-    row = page.locator("#numbers tbody tr").first
+    row = in_sight(page, "#numbers tbody tr").first
     assert row.locator("td.unsure").inner_text().split() == ["33", "%", "1.00", "s"]
-    box = page.locator("canvas[data-person='0']").bounding_box()
+    box = in_sight(page, "canvas[data-person='0']").bounding_box()
     page.mouse.move(box["x"] + 0.4 * box["width"], box["y"] + 5)
     assert page.locator(".row.strip .value").first.inner_text() == "unsure"
-    assert "Unsure" in page.locator("#about").inner_text()
+    assert "Unsure" in in_sight(page, "#about").inner_text()
 
 
 def test_fifty_people_have_low_strips_a_sum_and_a_folded_table(visit, tmp_path):
     wandering(tmp_path / "c.json", seconds=8, people=50, seed=2, fps=5)
     page = visit(page_of(tmp_path / "c.json"))
-    assert page.locator("#numbers tbody").first.inner_text().startswith("All together")
+    assert in_sight(page, "#numbers tbody").first.inner_text().startswith("All together")
     assert not page.get_by_role("rowheader", name="Person 50").is_visible()
     page.get_by_text("Each of the 50 people").click()
     assert page.get_by_role("rowheader", name="Person 50").is_visible()
     assert page.locator(".stack").first.bounding_box()["height"] < 1300
-    changes = page.locator("#numbers tbody tr").first.locator("td").last.inner_text()
-    cells = page.locator("#transitions table").first.locator("td").all_inner_texts()
+    changes = in_sight(page, "#numbers tbody tr").first.locator("td").last.inner_text()
+    cells = in_sight(page, "#transitions table").first.locator("td").all_inner_texts()
     assert sum(int(n) for n in cells if n.isdigit()) == int(re.search(r"(\d+) in all", changes)[1])

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from support.chromium import in_sight
 from support.timelines import face, header, planned, write
 
 from ferpipe_report.commands import report
@@ -99,9 +100,8 @@ def test_measures_have_curves_a_table_and_a_view_of_all_people(visit, tmp_path):
     assert done.exception is None, done.exception
     page = visit(tmp_path / "m.report.html")
     page.locator(".row.chart .title", has_text="head.yaw (deg)").wait_for()
-    cells = (
-        page.locator("#numbers table", has_text="Measures").locator("tbody tr").nth(1).inner_text().split()
-    )
+    table = in_sight(page, "#numbers table").filter(has_text="Measures")
+    cells = table.locator("tbody tr").nth(1).inner_text().split()
     assert cells[:4] == ["Person", "2", "head.yaw", "(deg)"]
     assert [float(each) for each in cells[-4:]] == pytest.approx([24.95, 2.89, 20.0, 29.9], abs=0.06)
     page.get_by_label("Curves").select_option("measure:head.yaw")

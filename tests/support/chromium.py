@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-__all__ = ["another", "chromium", "until"]
+__all__ = ["another", "chromium", "in_sight", "until"]
 
 FLAGS = [
     "--no-sandbox",
@@ -63,3 +63,11 @@ def until(page: Any, expression: str, argument: Any = None, *, seconds: float = 
         assert monotonic() < end, f"in {seconds} s this never held: {expression}"
         page.wait_for_timeout(100)
     return value
+
+
+def in_sight(page: Any, selector: str) -> Any:
+    """What `selector` finds, scrolled to: the report lays out what is seen, other text reads as none."""
+    found = page.locator(selector)
+    found.first.scroll_into_view_if_needed()
+    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    return found

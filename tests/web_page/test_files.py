@@ -45,7 +45,7 @@ def test_a_video_is_sent_analysed_and_its_report_shown(files, tmp_path):
     files.locator("iframe").wait_for(timeout=LONG)
     report = files.frame_locator("iframe")
     report.locator(".row.chart canvas").first.wait_for()
-    assert "Person 1" in report.locator("#numbers").inner_text()
+    assert "Person 1" in report.locator("#numbers").text_content()
     with files.expect_download() as download:
         row(files, "short.mp4").get_by_role("link", name="timeline.json").click()
     download.value.save_as(tmp_path / "t.json")
