@@ -11,7 +11,7 @@ import numpy as np
 
 from ferpipe import UsageError
 from ferpipe_report.events import Event
-from ferpipe_report.page.names import shown
+from ferpipe_report.lanes import Mark, draw_lanes, figure_name, lanes_of
 from ferpipe_report.palette import NO_LABEL, colours
 from ferpipe_report.recording import MICROSECONDS, Person, Recording, unsure_runs
 from ferpipe_report.together import together
@@ -23,9 +23,6 @@ _WIDE = 7.2
 
 _FEW = 4
 """People up to whom each has curves of their own; more have the shares of all of them."""
-
-_LONGEST = 32
-"""Characters of a name in the figure."""
 
 _MANY = 16
 """People up to whom each strip has the usual height."""
@@ -58,13 +55,20 @@ def figure(
     except ImportError as error:
         raise UsageError("figures need Matplotlib: pip install 'ferpipe[report]'") from error
     rows = _rows(recordings)
+    lanes = (
+        lanes_of(rows[0][1], events.get(recordings.index(rows[0][1]), ()), _whole(recordings)) if rows else []
+    )
     with mpl.rc_context(_STYLE):
         few = len(rows) <= _FEW
-        tall = [(0.26 if len(rows) <= _MANY else 0.15) * max(1, len(rows)) + 0.12]
+        tall = [0.15 * len(lanes) + 0.04] if lanes else []
+        tall += [(0.26 if len(rows) <= _MANY else 0.15) * max(1, len(rows)) + 0.12]
         tall += [1.15] * len(rows) if few else [1.6]
         picture = Figure(figsize=(_WIDE, sum(tall) + 0.9), layout="constrained")
         axes = np.atleast_1d(picture.subplots(len(tall), 1, sharex=True, height_ratios=tall))
         palette = colours(classes)
+        if lanes:
+            draw_lanes(axes[0], lanes)
+            axes = axes[1:]
         _strips(axes[0], rows, events, recordings, palette)
         if few:
             for axis, (name, recording, person) in zip(axes[1:], rows, strict=True):
@@ -99,10 +103,10 @@ def _whole(recordings: Sequence[Recording]) -> tuple[float, float]:
     return begin, end if end > begin else begin + 1
 
 
-def _short(name: str) -> str:
-    """The name as one line that leaves room for the strips."""
-    text = shown(name).replace("$", r"\$")
-    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}\u2026"
+def _lanes(
+    recording: Recording, recordings: Sequence[Recording], events: Mapping[int, Sequence[Event]]
+) -> list[list[Mark]]:
+    return lanes_of(recording, events.get(recordings.index(recording), ()), _whole(recordings))
 
 
 def _strips(
@@ -127,27 +131,13 @@ def _strips(
         for event in events.get(recordings.index(recording), ()):
             start = (event.start - recording.offset) / MICROSECONDS
             axis.plot([start, start], [at - 0.5, at + 0.5], color="black", linewidth=0.8, linestyle=":")
-    names = [_short(name) for name, *_ in reversed(rows)]
+    names = [figure_name(name) for name, *_ in reversed(rows)]
     axis.set_yticks(range(len(rows)), names, fontsize=8 if len(rows) <= _MANY else 6)
     if not rows:
         axis.annotate("nobody was followed", (0.5, 0.5), xycoords="axes fraction", ha="center", va="center")
     axis.set_ylim(-0.6, max(1, len(rows)) - 0.4)
     axis.tick_params(axis="y", length=0)
     axis.spines["left"].set_visible(False)
-    for event in events.get(0, ()) if rows else ():
-        middle = ((event.start + event.end) / 2 - rows[0][1].offset) / MICROSECONDS
-        # Marks stand a line above the names of stretches, which they would lie upon.
-        lift = (0, 9 if event.end == event.start else 0)
-        axis.annotate(
-            _short(event.name),
-            (middle, len(rows) - 0.4),
-            xytext=lift,
-            textcoords="offset points",
-            ha="center",
-            va="bottom",
-            fontsize=7,
-            annotation_clip=False,
-        )
 
 
 def _curves(axis: Any, name: str, recording: Recording, person: Person, palette: Mapping[str, str]) -> None:
@@ -158,7 +148,7 @@ def _curves(axis: Any, name: str, recording: Recording, person: Person, palette:
         axis.plot(np.insert(times, breaks, np.nan), values, color=_darker(palette[label]), linewidth=0.9)
     axis.set_ylim(0, 1)
     axis.set_ylabel("Probability")
-    axis.set_title(_short(name), loc="left", fontsize=8)
+    axis.set_title(figure_name(name), loc="left", fontsize=8)
 
 
 def _shares(

@@ -43,7 +43,7 @@ class Span:
     unsure: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Person:
     """One track, a value a frame it was seen in.
 
@@ -65,7 +65,7 @@ class Person:
     record: Track
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Recording:
     """One timeline: its frames as columns, its people, and where it came from.
 

@@ -59,7 +59,23 @@ def test_recordings_aligned_at_an_event_share_its_moment(visit, tmp_path):
     page.mouse.move(box["x"] + box["width"] * (5 + 2.05) / 13, box["y"] + 5)
     shown = page.locator(".row.strip .value").all_inner_texts()
     assert shown[:3] == ["sad", "sad", "sad"]
+    times = in_sight(page, "#stretches tr.link").locator("td.short:nth-child(2)").all_inner_texts()
+    assert times == [f"0.0 s \u2013 {long}.0 s" for long in (4, 4, 2)]
+    in_sight(page, "#across")
     assert "3 of 3 in view; show: sad 100 %" in page.locator("#across-reading").inner_text()
+
+
+def test_marks_that_lie_close_have_names_in_rows_of_their_own_and_are_read_at_the_cursor(visit, tmp_path):
+    planned(tmp_path / "m.json", [i / 10 for i in range(1000)], lambda _: "happy")
+    (tmp_path / "m.csv").write_text("start,end,name\n0,90,task\n50,,first mark\n51,,second\n80,,third\n")
+    words = [str(tmp_path / "m.json"), "--events", str(tmp_path / "m.csv")]
+    assert CliRunner().invoke(report, words, standalone_mode=False).exception is None
+    page = visit(tmp_path / "m.report.html")
+    lane = page.locator(".row.lane canvas").bounding_box()
+    assert lane["height"] == 3 * 18  # the third has the row of the first
+    for time, said in ((50, "task, first mark"), (51.01, "task, second"), (60, "task"), (95, "")):
+        page.mouse.move(lane["x"] + lane["width"] * time / 100, lane["y"] + 5)
+        assert page.locator(".row.lane .value").inner_text() == said
 
 
 def test_the_mean_over_people_and_its_interval_are_read_at_the_cursor(visit, tmp_path):

@@ -2,16 +2,30 @@
 
 import { token } from "./colour.js";
 
-/** The rows that stretches need so that none lies on another; each event gets its `row`. */
-export function arrange(events) {
-  const ends = [];
+/** The share of everything that is shown which the name of a mark has. */
+const ROOM = 0.12;
+const MOST_LANES = 6;
+
+/**
+ * The rows that events of `long` seconds need so that none lies on another or on its name; each gets its `row`
+ * and `until`, where the next one in that row begins.
+ */
+export function arrange(events, long) {
+  const last = [];
+  const taken = [];
   for (const event of [...events].sort((a, b) => a.start - b.start)) {
-    let row = ends.findIndex((end) => end <= event.start + 1e-9);
-    if (row < 0) row = ends.push(0) - 1;
-    ends[row] = Math.max(event.end, event.start + 1e-3);
-    event.row = row;
+    let row = taken.findIndex((end) => end <= event.start + 1e-9);
+    if (row < 0) row = taken.length < MOST_LANES ? taken.length : taken.indexOf(Math.min(...taken));
+    if (last[row]) last[row].until = event.start;
+    taken[row] = event.end > event.start ? event.end : event.start + ROOM * long;
+    last[row] = Object.assign(event, { row, until: Infinity });
   }
-  return Math.max(1, ends.length);
+  return Math.max(1, taken.length);
+}
+
+/** The events at `time`: the stretches that it lies in, and the marks within `near` seconds. */
+export function eventsAt(events, time, near) {
+  return events.filter((event) => (event.end > event.start ? event.start <= time && time < event.end : Math.abs(event.start - time) <= near));
 }
 
 /** Draw `events` (start, end, name, row) of `range`. */
@@ -37,7 +51,8 @@ export function drawEvents(context, width, height, range, events, rows) {
       context.fill();
     }
     const from = Math.max(0, left) + 6;
-    const room = (event.end > event.start ? Math.min(width, right) : Math.min(width, left + 140)) - from - 2;
+    const free = (event.until - range[0]) * scale;
+    const room = Math.min(width, free, event.end > event.start ? right : left + 140) - from - 2;
     if (room > 16) {
       context.fillStyle = token("--ink");
       context.fillText(shorten(context, event.name, room), from, top + tall / 2 + 4);

@@ -5,6 +5,8 @@ import { clock } from "./format.js";
 
 const WIDE = 1000;
 const GUTTER = 150;
+/** The usual width of a letter of an event's name. */
+const LETTER = 5.5;
 
 const safe = (text) => text.replace(/[&<>"]/g, (sign) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" })[sign]);
 
@@ -23,7 +25,8 @@ export function svgOf({ title, people, chart, events, range, look, classes }) {
     if (event.end < range[0] || event.start > range[1]) continue;
     const top = y + 14 * event.row;
     out.push(`<rect x="${x(event.start).toFixed(1)}" y="${top}" width="${Math.max(1.5, x(event.end) - x(event.start)).toFixed(1)}" height="12" fill="#3b6fb5" fill-opacity=".25"/>`);
-    text(x(event.start) + 3, top + 10, event.name, 'font-size="10"');
+    const letters = Math.floor((Math.min(x(event.until), WIDE) - x(event.start) - 3) / LETTER);
+    if (letters > 1) text(x(event.start) + 3, top + 10, event.name.length > letters ? `${event.name.slice(0, letters - 1)}\u2026` : event.name, 'font-size="10"');
   }
   y += events.length ? 14 * (1 + Math.max(...events.map((event) => event.row))) + 4 : 0;
   for (const person of people) {

@@ -1,7 +1,7 @@
 /** The people of all recordings as rows: a name each, a strip each. */
 
 import { make } from "./dom.js";
-import { arrange, drawEvents, drawMarks } from "./lanes.js";
+import { arrange, drawEvents, drawMarks, eventsAt } from "./lanes.js";
 import { labelAt } from "./readings.js";
 import { drawAxis } from "./stack.js";
 import { drawStrip } from "./strip.js";
@@ -23,14 +23,20 @@ export function nameRows(recordings) {
   );
 }
 
+/** Pixels from which on a mark is at the cursor. */
+const NEAR = 4;
+
 /** The row of events over the strips: those of the chosen person's recording. */
 function addLane(stack, state, events, rows, recordings) {
-  const depth = Math.max(...events.map(arrange));
+  const [first, end] = state.get("range");
+  const depth = Math.max(...events.map((each) => arrange(each, end - first)));
   const chosen = () => events[recordings.indexOf(rows[state.get("person")]?.recording)] ?? events[0];
   const row = stack.row({ label: "Events", height: 18 * depth, kind: "lane", draw: (context, w, h, range) => drawEvents(context, w, h, range, chosen(), depth) });
   const show = () => {
     const time = state.get("cursor") ?? state.get("pin");
-    row.value.textContent = chosen().filter((event) => event.start <= time && time < event.end).map((event) => event.name).join(", ");
+    const [from, to] = state.get("range");
+    const text = eventsAt(chosen(), time, stack.shape.plot && (NEAR * (to - from)) / stack.shape.plot).map((event) => event.name).join(", ");
+    row.value.textContent = row.value.title = text;
   };
   state.on(["cursor", "pin", "person"], show);
   state.on(["person"], stack.redraw);

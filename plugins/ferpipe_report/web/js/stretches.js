@@ -8,13 +8,13 @@ import { peopleTable } from "./tables.js";
 /** The section of stretches; a click on a row of a person shows that stretch. */
 export function stretchSection(data, state, rows, recordings, look) {
   const person = (row) => rows.find((each) => each.recording === recordings[row.recording] && each.told.track === row.track);
+  const rangeOf = (row) => [row.start, row.end].map((time) => time - data.recordings[row.recording].offset);
   const each = data.stretches.map((row) => ({
     name: person(row).name,
     numbers: row.numbers,
-    leading: [row.name, `${clock(row.start, 1)} \u2013 ${clock(row.end, 1)}`],
+    leading: [row.name, rangeOf(row).map((time) => clock(time, 1)).join(" \u2013 ")],
     onclick: () => {
-      const shift = data.recordings[row.recording].offset;
-      const range = [row.start - shift, row.end - shift];
+      const range = rangeOf(row);
       state.set({ range, pin: range[0], person: rows.indexOf(person(row)) });
       document.getElementById("timeline").scrollIntoView({ behavior: "smooth" });
     },

@@ -23,6 +23,7 @@ function shareWords(share, classes) {
 export function peopleTable(rows, look, classes, { caption, first = "Person", lead = [] }) {
   const used = classes.filter((label) => rows.some(({ numbers }) => numbers.seconds[label] > 0));
   const unsure = rows.some(({ numbers }) => numbers.unsure > 0);
+  const unknown = rows.some(({ numbers }) => numbers.unknown > 0);
   const head = make(
     "tr",
     {},
@@ -34,7 +35,7 @@ export function peopleTable(rows, look, classes, { caption, first = "Person", le
       make("th", { scope: "col", class: "number" }, make("i", { class: "swatch", style: `background:${look.colours[label]}` }), label),
     ),
     unsure ? make("th", { scope: "col", class: "number" }, make("i", { class: "swatch hatched" }), "unsure") : null,
-    make("th", { scope: "col", class: "number", text: "No label" }),
+    unknown ? make("th", { scope: "col", class: "number", text: "No label" }) : null,
     make("th", { scope: "col", class: "number", text: "Changes a minute" }),
   );
   const body = make("tbody");
@@ -50,7 +51,7 @@ export function peopleTable(rows, look, classes, { caption, first = "Person", le
         make("td", { class: "wide" }, shareBar(numbers.share, look, classes)),
         ...cells,
         unsure ? numberCell(percent(numbers.seen ? numbers.unsure / numbers.seen : null), `${figure(numbers.unsure)} s`, { class: "unsure" }) : null,
-        numberCell(`${figure(numbers.unknown)} s`),
+        unknown ? numberCell(`${figure(numbers.unknown)} s`) : null,
         numberCell(numbers.rate === null ? "\u2013" : figure(numbers.rate), `${numbers.changes} in all`),
       ),
     );
