@@ -211,6 +211,8 @@ def test_everything_that_can_be_pressed_has_a_name_and_can_be_reached(visit, tmp
     nameless = """() => [...document.querySelectorAll('button, select, [role], a')]
         .filter((e) => !(e.getAttribute('aria-label') || e.textContent).trim()).map((e) => e.outerHTML)"""
     assert page.evaluate(nameless) == []
+    ids = page.evaluate("() => [...document.querySelectorAll('[id]')].map((each) => each.id)")
+    assert len(ids) == len(set(ids))
     assert page.locator("h1").count() == 1
     slider = page.get_by_role("slider", name="Time")
     assert slider.get_attribute("tabindex") == "0"

@@ -59,10 +59,9 @@ def test_recordings_aligned_at_an_event_share_its_moment(visit, tmp_path):
     page.mouse.move(box["x"] + box["width"] * (5 + 2.05) / 13, box["y"] + 5)
     shown = page.locator(".row.strip .value").all_inner_texts()
     assert shown[:3] == ["sad", "sad", "sad"]
+    assert "3 of 3 in view; show: sad 100 %" in page.locator("#across-reading").inner_text()
     times = in_sight(page, "#stretches tr.link").locator("td.short:nth-child(2)").all_inner_texts()
     assert times == [f"0.0 s \u2013 {long}.0 s" for long in (4, 4, 2)]
-    in_sight(page, "#across")
-    assert "3 of 3 in view; show: sad 100 %" in page.locator("#across-reading").inner_text()
 
 
 def test_marks_that_lie_close_have_names_in_rows_of_their_own_and_are_read_at_the_cursor(visit, tmp_path):

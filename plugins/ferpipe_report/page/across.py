@@ -35,4 +35,4 @@ def across_data(
             for kind, table in tables.items()
         ]
     layout, text = pack(columns)
-    return {"across": {"blob": "across", "layout": layout}}, {"across": text}
+    return {"across": {"blob": "together", "layout": layout}}, {"together": text}
