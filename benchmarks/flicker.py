@@ -29,10 +29,10 @@ from ferpipe_emotion.smooth import Smooth, SmoothOptions
 SHARED = Path(os.environ.get("FERPIPE_SHARED", Path(__file__).resolve().parent.parent.parent / "shared"))
 
 
-def classified(clip: Path, every: int = 1) -> list[Packet]:
+def classified(clip: Path, every: int = 1, model: str = "base") -> list[Packet]:
     """The packets of a clip with emotions, without their pictures."""
     detector = ("blazeface", {"model": "back", "every": every})
-    pipeline = Pipeline.of(("file", {"path": str(clip)}), detector, "track", "align", "litert")
+    pipeline = Pipeline.of(("file", {"path": str(clip)}), detector, "track", "align", ("litert", {"model": model}))
     return [make_packet(time=packet.time, faces=packet.faces) for packet in pipeline]
 
 
@@ -186,9 +186,10 @@ def main() -> None:
     )
     parser.add_argument("--grid", action="store_true")
     parser.add_argument("--every", type=int, default=1, help="detect on every Nth frame only")
+    parser.add_argument("--model", default="base", help="a shipped network, or the path of a file")
     arguments = parser.parse_args()
     clips = sorted((SHARED / "media").glob("*.mp4"))
-    packets_of = {clip.stem: classified(clip, arguments.every) for clip in clips}
+    packets_of = {clip.stem: classified(clip, arguments.every, arguments.model) for clip in clips}
     noise = np.concatenate([residuals(packets) for packets in packets_of.values()])
     (grid if arguments.grid else defaults)(packets_of, noise)
 

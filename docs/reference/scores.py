@@ -12,7 +12,8 @@ README = Path(__file__).parents[2] / "README.md"
 
 def scores() -> str:
     """What the side files of the shipped models say of them, the default one first."""
-    told = f"{_of('The default network', 'base')} {_of('The smallest', 'nano')}"
+    kinds = {"The default network": "base", "The most accurate": "large", "The smallest": "nano"}
+    told = " ".join(_of(what, name) for what, name in kinds.items())
     return f"{told} [models.md](docs/models.md) says what these numbers mean."
 
 

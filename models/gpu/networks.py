@@ -89,10 +89,11 @@ class Residual(nn.Module):
 
 
 class FaceResNet(nn.Module):
-    """A recipe's `face_resnet` with `antialias`."""
+    """A recipe's `face_resnet`."""
 
-    def __init__(self, blocks: int, dropout: float) -> None:
+    def __init__(self, blocks: int, dropout: float, *, antialias: bool = True) -> None:
         super().__init__()
+        self.antialias = antialias
         self.stem, before, made = ConvNorm(1, 32, 7, 2, 0), 32, []
         for channels in CHANNELS[:blocks]:
             halve = before != channels and channels < 256
@@ -104,10 +105,11 @@ class FaceResNet(nn.Module):
     def features(self, x: torch.Tensor) -> torch.Tensor:
         x = (standardised(x) * DEVIATION + MEAN - GREY) / SPREAD
         x = functional.interpolate(x, scale_factor=2, mode="bilinear", align_corners=False)
-        x = halved(functional.max_pool2d(functional.relu(self.stem(x)), 2, 1))
+        x = functional.relu(self.stem(x))
+        x = halved(functional.max_pool2d(x, 2, 1)) if self.antialias else functional.max_pool2d(x, 3, 2)
         for first, second in self.blocks:
             halve = first.conv.stride[0] > 1
-            y = functional.avg_pool2d(x, 2, 1) if halve else x
+            y = functional.avg_pool2d(x, 2, 1) if halve and self.antialias else x
             y = second(functional.relu(first(y)))
             x = functional.avg_pool2d(x, 2, 2) if halve else x
             side, more = max(x.shape[2], y.shape[2]), y.shape[1] - x.shape[1]
@@ -153,6 +155,8 @@ MADE = {
     "residual": lambda: Residual(64, (64, 128, 256, 384), (2, 2, 2, 1), 5, 0.35),
     "third": lambda: FaceResNet(13, 0.2),
     "base": lambda: FaceResNet(10, 0.1),
+    "g": lambda: FaceResNet(10, 0.1, antialias=False),
+    "h": lambda: FaceResNet(10, 0.1),
     "nano": lambda: Residual(16, (16, 32, 64, 128), (1, 2, 2, 1), 3, 0.0),
 }
-"""Three teachers; a student as large as they are, and the two that are shipped."""
+"""Three teachers; a student as large as they are, two smaller ones; and those whose weights are kept here."""

@@ -1,4 +1,4 @@
-"""From a network of `train.py` to the same one in Keras, proven to give the same logits."""
+"""From a network of `train.py` to the same one in Keras, proven to give the same logits, and its side file."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ import torch
 from networks import DEVIATION, GREY, MADE, MEAN, SPREAD
 from torch import nn
 
+from ferpipe.models import Input, Model, Output, digest
+from ferpipe_train.data import FER_CLASSES
 from ferpipe_train.training.net.build import build_network
 from ferpipe_train.training.recipe import Recipe
 
@@ -24,7 +26,7 @@ NETWORKS: dict[str, dict[str, object]] = {
     **{
         name: {"use": "face_resnet", "blocks": 13, "antialias": True} for name in ("first", "second", "third")
     },
-    "base": {"use": "face_resnet", "blocks": 10, "antialias": True},
+    **{name: {"use": "face_resnet", "blocks": 10, "antialias": name != "g"} for name in ("base", "g", "h")},
     "residual": {
         "use": "residual",
         "widths": (64, 128, 256, 384),
@@ -86,16 +88,25 @@ def _take_in_the_scale(model: keras.Model) -> None:
     norm.set_weights([scale, shift, mean - (MEAN - GREY) / SPREAD * kernel.sum((0, 1, 2)), variance])
 
 
+def read(weights: Path) -> dict[str, torch.Tensor]:
+    """What `train.py` wrote, or the numbers of an `.npz`; Keras does not count batches, nor does an `.npz`."""
+    if weights.suffix != ".npz":
+        return torch.load(weights, map_location="cpu")
+    with np.load(weights) as kept:
+        return {key: torch.tensor(kept[key].astype(np.float32)) for key in kept.files}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("weights", type=Path, help="NAME.pt, as train.py wrote it")
+    parser.add_argument("weights", type=Path, help="NAME.pt, as train.py wrote it, or g.npz, h.npz")
     parser.add_argument("-o", "--output", type=Path, required=True)
+    parser.add_argument("--temperature", type=float, default=1.0, help="what the logits are divided by")
     args = parser.parse_args()
     name = args.weights.stem
     if name not in NETWORKS:
         sys.exit(f"'{args.weights}' must be one of {', '.join(NETWORKS)}")
     network = MADE[name]().eval()
-    network.load_state_dict(torch.load(args.weights, map_location="cpu"))
+    network.load_state_dict(read(args.weights))
     network.requires_grad_(requires_grad=False)
     model = converted(name, network)
     faces = np.random.default_rng(0).integers(0, 256, (64, 48, 48, 1)).astype(np.float32)
@@ -104,6 +115,19 @@ def main() -> None:
     if not difference < ALIKE:
         sys.exit(f"the logits differ by {difference:.2g}, not {ALIKE}")
     model.save(args.output)
+    card = Model(
+        name=args.output.stem,
+        file=args.output.name,
+        format="keras",
+        sha256=digest(args.output),
+        classes=FER_CLASSES,
+        input=Input(height=48, width=48),
+        output=Output(kind="logits", temperature=args.temperature),
+        recipe=f"{name} (models/EXPERIMENTS.md, 12 to 14)",
+        licence="Apache-2.0",
+        source="trained by the ferpipe developers",
+    )
+    card.placed(args.output.parent).write(args.output.with_suffix(".ferpipe.json"))
     print(f"{args.output}: {model.count_params():,} weights, logits differ by {difference:.1e} at the most")
 
 

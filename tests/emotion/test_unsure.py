@@ -35,7 +35,7 @@ def classified(context, face: Face, **options) -> Face:
     return packet.faces[0]
 
 
-@pytest.mark.parametrize("model", ["base", "nano"])
+@pytest.mark.parametrize("model", ["base", "large", "nano"])
 def test_the_shipped_networks_say_how_far_they_can_be_believed(ferpipe_context, model):
     own = read_side_file(shipped("models") / f"{model}.json").reliability
     assert own is not None

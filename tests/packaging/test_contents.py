@@ -33,6 +33,8 @@ NEEDED = [
     "ferpipe/_shipped/samples/demo.mp4",
     "ferpipe/_shipped/models/base.tflite",
     "ferpipe/_shipped/models/base.json",
+    "ferpipe/_shipped/models/large.tflite",
+    "ferpipe/_shipped/models/large.json",
     "ferpipe/_shipped/models/blazeface/LICENSE",
     "ferpipe/_shipped/models/face_mesh/LICENSE",
 ]

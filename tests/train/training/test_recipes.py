@@ -25,9 +25,9 @@ SHIPPED = {
     "classic-plain": 2_345_607,
     "classic-three-layers": 1_276_807,
     "classic-two-blocks": 9_703_879,
-    "large": 7_431_783,
     "mini-xception": 58_423,
     "nano": 224_600,
+    "wide": 7_431_783,
 }
 """Weights; those of mini-XCEPTION and of the folders' network are their authors' own figures."""
 
