@@ -32,7 +32,9 @@ SHARED = Path(os.environ.get("FERPIPE_SHARED", Path(__file__).resolve().parent.p
 def classified(clip: Path, every: int = 1, model: str = "base") -> list[Packet]:
     """The packets of a clip with emotions, without their pictures."""
     detector = ("blazeface", {"model": "back", "every": every})
-    pipeline = Pipeline.of(("file", {"path": str(clip)}), detector, "track", "align", ("litert", {"model": model}))
+    pipeline = Pipeline.of(
+        ("file", {"path": str(clip)}), detector, "track", "align", ("litert", {"model": model})
+    )
     return [make_packet(time=packet.time, faces=packet.faces) for packet in pipeline]
 
 

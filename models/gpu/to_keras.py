@@ -1,4 +1,4 @@
-"""From a network of `train.py` to the same one in Keras, proven to give the same logits, and its side file."""
+"""From a network of `train.py` to the same one in Keras, proven to give the same logits."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def _take_in_the_scale(model: keras.Model) -> None:
 
 
 def read(weights: Path) -> dict[str, torch.Tensor]:
-    """What `train.py` wrote, or the numbers of an `.npz`; Keras does not count batches, nor does an `.npz`."""
+    """What `train.py` wrote, or the numbers of an `.npz`."""
     if weights.suffix != ".npz":
         return torch.load(weights, map_location="cpu")
     with np.load(weights) as kept:
