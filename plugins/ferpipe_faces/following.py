@@ -30,14 +30,13 @@ _MISSED = MICROSECONDS // 2
 _SURE = 0.6
 """Score from which a lost face is worth a search."""
 
-_OUTSIDE = 0.1
-"""Part of the width or height of a face beyond the edge of the picture from which it is cut off."""
+_UNSEEN = MICROSECONDS // 4
+"""Microseconds after which a face that the detector finds and the follower does not see is searched for
+seldom: one that the picture cuts off, or what a tracker takes for no face.  Before, each frame counts, so
+that it is shown."""
 
 _SELDOM = MICROSECONDS // 8
-"""Microseconds between searches for a face that is cut off, which the follower often does not see."""
-
-_ESTABLISHED = MICROSECONDS // 4
-"""Microseconds for which it must have been known: a tracker shows nobody who comes and goes at first."""
+"""Microseconds between searches for the sake of such a face."""
 
 _TILTED = 1.43
 """Tangent of 55 degrees, from which a face is on its side: the follower, which knows upright faces,
@@ -53,7 +52,7 @@ class _Known:
     def __init__(self, face: Face, time: int) -> None:
         self.face = face
         self.motion = Motion(face.box)
-        self.time = self.since = time
+        self.time = self.last_seen = time
         self.missed: int | None = None
         self.seen: Seen | None = None
         self.carried: _Carried | None = None
@@ -105,17 +104,15 @@ class Following:
             if one.missed is not None and not _is_back(one.seen, present):
                 one.seen = self._look(frame, one.face.box)
                 one.seen = one.seen if _is_back(one.seen, present) else None
+            if one.seen is not None:
+                one.last_seen = time
         seen = [one.seen for one in present if one.seen is not None]
         returned = any(one.seen for one in self._known if one.missed is not None)
-        # Each frame of a face at the edge searched would cost more than all else; the tracker carries it on.
         recent = self._searched is not None and time - self._searched < _SELDOM
-        lost = any(one.seen is None and not (recent and self._may_be_unseen(one, frame)) for one in present)
+        lost = any(one.seen is None and not (recent and time - one.last_seen >= _UNSEEN) for one in present)
         if due or returned or lost or _doubled(seen):
             return None
         return tuple(one.update(self._face(one, one.seen)) for one in present if one.seen is not None)
-
-    def _may_be_unseen(self, one: _Known, frame: Frame) -> bool:
-        return frame.time - one.since >= _ESTABLISHED and _cut_off(one.face, frame)
 
     def found(self, faces: Sequence[Face], frame: Frame) -> tuple[Face, ...]:
         """What a search of the frame found, as it is to be given: steady where the follower sees it too."""
@@ -150,7 +147,7 @@ class Following:
             if shared[j] > _AGREES and shared.argmax() == j:
                 if not self._own_points:
                     one.carried = _Carried.learnt(one.carried, face, seen)
-                one.face = face
+                one.face, one.last_seen = face, frame.time
                 return one.update(self._face(one, seen))
         return one.update(face)
 
@@ -240,12 +237,6 @@ def _on_its_side(face: Face) -> bool:
         return False
     x, y = _upright(eyes[1] - eyes[0], np.mean(mouth, axis=0) - (eyes[0] + eyes[1]) / 2)
     return bool(_TILTED * x < abs(y))
-
-
-def _cut_off(face: Face, frame: Frame) -> bool:
-    """Whether the picture ends within the face."""
-    (height, width, _), (x, y, w, h) = frame.shape, face.box
-    return max(-x, x + w - width) > _OUTSIDE * w or max(-y, y + h - height) > _OUTSIDE * h
 
 
 def _corners(boxes: Sequence[Box]) -> Floats:

@@ -106,7 +106,7 @@ def test_of_two_that_cross_none_is_given_twice(
     assert len(given[0].faces) == len(given[-1].faces) == 2
 
 
-def test_a_face_at_the_edge_that_only_the_detector_sees_is_searched_for_now_and_then(
+def test_a_face_that_only_the_detector_sees_is_searched_for_now_and_then(
     follow: Any, astronaut: np.ndarray
 ) -> None:
     half = cv2.copyMakeBorder(
