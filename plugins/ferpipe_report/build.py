@@ -11,7 +11,7 @@ import click
 from ferpipe import UsageError
 from ferpipe_report.align import WALLCLOCK, aligned
 from ferpipe_report.clocks import has_time_codes
-from ferpipe_report.events import Event, events_of, read_events
+from ferpipe_report.events import Event, beyond, events_of, read_events
 from ferpipe_report.merge import merged
 from ferpipe_report.page.across import across_data
 from ferpipe_report.page.assemble import assemble
@@ -56,20 +56,21 @@ def build(request: Request) -> Path:
     read = [*request.timelines, *request.events, *request.videos]
     with Outputs(read, overwrite=request.overwrite) as outputs:
         outputs.claim([target, *request.figures.values()])
-        contents = _contents(request, target)
+        contents, notes = _contents(request, target)
         outputs.write(contents)
     if not request.quiet:
-        for path in contents:
-            click.echo(f"wrote {path}", err=True)
+        for line in (*notes, *(f"wrote {path}" for path in contents)):
+            click.echo(line, err=True)
     return target
 
 
-def _contents(request: Request, target: Path) -> dict[Path, bytes]:
-    """The page, the figures, and copies of videos that a browser could not search in."""
+def _contents(request: Request, target: Path) -> tuple[dict[Path, bytes], list[str]]:
+    """The page, the figures, and copies of videos that a browser could not search in; and notes on them."""
     recordings = [open_recording(path) for path in request.timelines]
     if request.by_file:
         recordings = [merged(recording) for recording in recordings]
     events = _events(recordings, request.events)
+    notes = [note for i, each in enumerate(recordings) for note in beyond(each, events[i])]
     recordings = aligned(recordings, events, request.align)
     across, columns = across_data(recordings, classes_of(recordings))
     extra = {
@@ -102,7 +103,7 @@ def _contents(request: Request, target: Path) -> dict[Path, bytes]:
         contents |= {
             path: figure(recordings, events, classes, form) for form, path in request.figures.items()
         }
-    return contents
+    return contents, notes
 
 
 def _clock(recordings: Sequence[Recording], at: str | None) -> str | None:

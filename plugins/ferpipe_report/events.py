@@ -12,7 +12,13 @@ from ferpipe import UsageError
 from ferpipe_report.recording import MICROSECONDS, Recording
 from ferpipe_report.tables import Row, number, pick, read_rows, read_text
 
-__all__ = ["Event", "events_of", "read_events"]
+__all__ = ["EXPRESSION", "Event", "beyond", "events_of", "read_events"]
+
+EXPRESSION = "expression"
+"""The type of the tiers that `ferpipe convert` writes into an `.eaf`."""
+
+_SLACK = MICROSECONDS
+"""What an event may reach beyond a recording before it is worth a note: people round."""
 
 _STARTS = ("start", "onset", "begin", "time", "from")
 _ENDS = ("end", "stop", "offset", "to")
@@ -56,7 +62,8 @@ def read_events(path: Path) -> list[Event]:
     readers: dict[str, Callable[[str, Path], list[Event]]] = {".eaf": _from_eaf, ".vtt": _cues, ".srt": _cues}
     found = readers.get(kind, _from_table)(text, path)
     if not found:
-        raise UsageError(f"'{path}' holds no events")
+        but = " but ferpipe's own" if kind == ".eaf" and EXPRESSION in text else ""
+        raise UsageError(f"'{path}' holds no events{but}")
     return sorted(found, key=lambda event: (event.start, event.end, event.name))
 
 
@@ -72,6 +79,18 @@ def events_of(recording: Recording, events: Sequence[Event]) -> list[Event]:
     ]
 
 
+def beyond(recording: Recording, events: Sequence[Event]) -> list[str]:
+    """In one line, the events of a recording that reach beyond its end: their numbers are of time in which
+    nobody was recorded.  None where there are none.
+    """
+    found = [event for event in events if event.end > recording.end + _SLACK]
+    if not found:
+        return []
+    some = ", ".join(f"'{event.name}'" for event in found[:3]) + (", ..." if found[3:] else "")
+    end = recording.end / MICROSECONDS
+    return [f"beyond the end of '{recording.name}' at {end:.1f} s: {some}"]
+
+
 def _stem(name: str) -> str:
     stem = PurePath(name.replace("\\", "/")).name
     for ending in (".part", ".json", ".jsonl", ".csv", ".timeline"):
@@ -85,7 +104,7 @@ def _event(start: float, end: float, name: str, file: str | None) -> Event:
 
 
 def _from_table(text: str, path: Path) -> list[Event]:
-    rows = read_rows(text)
+    rows = read_rows(text, path)
     if rows and "behavior type" in rows[0] and "time" in rows[0]:
         return _from_boris(rows, path)
     found = []
@@ -99,9 +118,7 @@ def _from_table(text: str, path: Path) -> list[Event]:
             begin = number(start)
             stop = number(end) if end is not None else begin + (number(long) if long is not None else 0.0)
         except ValueError as error:
-            raise UsageError(
-                f"{path}:{line}: '{start}' to '{end or long}' is not a time: give seconds"
-            ) from error
+            raise UsageError(f"{path}:{line}: '{error}' is not a time: give seconds") from error
         if stop < begin:
             raise UsageError(f"{path}:{line}: '{name}' ends at {stop} s, before it starts at {begin} s")
         found.append(_event(begin, stop, name, pick(row, _FILES)))
@@ -118,7 +135,7 @@ def _from_boris(rows: Sequence[Row], path: Path) -> list[Event]:
         try:
             time = number(pick(row, ("time",)) or "")
         except ValueError as error:
-            raise UsageError(f"{path}:{line}: '{row.get('time')}' is not a time: give seconds") from error
+            raise UsageError(f"{path}:{line}: '{error}' is not a time: give seconds") from error
         key = (name, file, pick(row, ("subject",)))
         if kind == "START":
             begun[key] = time
@@ -138,15 +155,32 @@ def _from_eaf(text: str, path: Path) -> list[Event]:
         root = ET.fromstring(text)  # noqa: S314 -- without a document type nothing can be expanded
     except ET.ParseError as error:
         raise UsageError(f"'{path}' is not an ELAN file: {error}") from error
-    slots = {
-        slot.get("TIME_SLOT_ID"): int(slot.get("TIME_VALUE", "-1")) / 1000 for slot in root.iter("TIME_SLOT")
-    }
+    try:
+        slots = {each.get("TIME_SLOT_ID"): _slot(each.get("TIME_VALUE")) for each in root.iter("TIME_SLOT")}
+    except ValueError as error:
+        raise UsageError(f"'{path}' is not an ELAN file: its TIME_VALUE '{error}' is no number") from error
     found = []
-    for each in root.iter("ALIGNABLE_ANNOTATION"):
+    # The expressions that `ferpipe convert` wrote are what the report shows already.
+    tiers = [tier for tier in root.iter("TIER") if not _is_own(tier)]
+    for each in (each for tier in tiers for each in tier.iter("ALIGNABLE_ANNOTATION")):
         start, end = (slots.get(each.get(f"TIME_SLOT_REF{i}"), -1.0) for i in (1, 2))
         if start >= 0 and end >= start:
             found.append(_event(start, end, (each.findtext("ANNOTATION_VALUE") or "").strip(), None))
     return found
+
+
+def _is_own(tier: ET.Element) -> bool:
+    name = tier.get("TIER_ID", "")
+    return tier.get("LINGUISTIC_TYPE_REF") == EXPRESSION and re.fullmatch(r"Person \d+", name) is not None
+
+
+def _slot(value: str | None) -> float:
+    """Seconds of a time slot; -1 where it has none: ELAN places it between its neighbours."""
+    if value is None:
+        return -1.0
+    if not value.isdecimal():
+        raise ValueError(value)
+    return int(value) / 1000
 
 
 _MOMENT = r"((?:\d+:)?\d+:\d+[.,]\d+)"

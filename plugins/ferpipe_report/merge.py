@@ -7,8 +7,9 @@ from typing import Any, cast
 
 import numpy as np
 
-from ferpipe.timeline import FaceRecord, FrameRecord
-from ferpipe_report.recording import Person, Recording, Span, people_of
+from ferpipe.timeline import FaceRecord, FrameRecord, Summary
+from ferpipe_report.numbers import present, seconds_of
+from ferpipe_report.recording import MICROSECONDS, Person, Recording, Span, people_of
 
 __all__ = ["merged"]
 
@@ -17,7 +18,10 @@ _BRIDGE = 500_000
 
 
 def merged(recording: Recording) -> Recording:
-    """The recording with one person in it: in each frame the largest face, whatever its track."""
+    """The recording with one person in it: in each frame the largest face, whatever its track.
+
+    The times a label in its summary are that person's.
+    """
     frames = [_largest(record) for record in recording.timeline.frames]
     if not any(record["faces"] for record in frames):
         return replace(recording, people=[])
@@ -28,7 +32,23 @@ def merged(recording: Recording) -> Recording:
     spans = _spans(recording, person, [shown[i] for i in person.frames], np.cumsum(cuts))
     seen = recording.times[person.frames]
     record = {**track, "first": seen[0] / 1e6, "last": seen[-1] / 1e6, "frames": len(seen)}
-    return replace(recording, people=[replace(person, spans=spans, record=cast("Any", record))])
+    return replace(
+        recording,
+        people=[replace(person, spans=spans, record=cast("Any", record))],
+        timeline=replace(recording.timeline, summary=_summary(recording, spans)),
+    )
+
+
+def _summary(recording: Recording, spans: list[Span]) -> Summary:
+    spent = {label: s for label, s in seconds_of(spans, recording.timeline.classes).items() if s}
+    unsure = present([span for span in spans if span.unsure]) / MICROSECONDS
+    found = {
+        "seconds": spent,
+        "share": {label: seconds / sum(spent.values()) for label, seconds in spent.items()},
+        "dominant": max(spent, key=lambda label: spent[label], default=None),
+        "unsure": unsure,
+    }
+    return cast("Summary", {**recording.timeline.summary, **found})
 
 
 def _largest(record: FrameRecord) -> FrameRecord:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,6 +13,9 @@ from ferpipe import UsageError
 __all__ = ["Row", "number", "pick", "read_rows", "read_text"]
 
 Row = dict[str, str]
+
+_PARTS = 3
+_NUMBER = re.compile(r"[0-9]{1,9}(\.[0-9]*)?|\.[0-9]+")
 
 
 def read_text(path: Path) -> str:
@@ -24,13 +28,19 @@ def read_text(path: Path) -> str:
         raise UsageError(f"'{path}' is not text in UTF-8: save it as UTF-8") from error
 
 
-def read_rows(text: str) -> list[Row]:
-    """The rows by column; names of columns in lower case without what stands in brackets."""
+def read_rows(text: str, path: Path) -> list[Row]:
+    """The rows by column; names of columns in lower case without what stands in brackets.
+
+    Raises UsageError where the text is no table.
+    """
     lines = text.lstrip("\n").splitlines()
     head = lines[0] if lines else ""
     separator = max("\t,;", key=head.count)
     reader = csv.reader(io.StringIO(text), delimiter=separator)
-    rows = [row for row in reader if any(cell.strip() for cell in row)]
+    try:
+        rows = [row for row in reader if any(cell.strip() for cell in row)]
+    except csv.Error as error:
+        raise UsageError(f"'{path}' is not a table: {error} in line {reader.line_num}") from error
     if not rows:
         return []
     names = [name.partition("(")[0].strip().lower() for name in rows[0]]
@@ -43,11 +53,13 @@ def pick(row: Row, names: Sequence[str]) -> str | None:
 
 
 def number(text: str) -> float:
-    """Seconds of `12.5`, `12,5`, `0:12.5` or `0:00:12.5`; raises ValueError where it is none of them."""
+    """Seconds of `12.5`, `12,5`, `0:12.5` or `0:00:12.5`; raises ValueError, with the text, where it is
+    none of them.
+    """
+    parts = text.strip().replace(",", ".").split(":")
+    if len(parts) > _PARTS or not all(_NUMBER.fullmatch(part) for part in parts):
+        raise ValueError(text)
     total = 0.0
-    for part in text.replace(",", ".").split(":"):
-        value = float(part)
-        if not 0 <= value < 1e9:
-            raise ValueError(text)
-        total = 60 * total + value
+    for part in parts:
+        total = 60 * total + float(part)
     return total

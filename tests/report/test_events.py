@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 from pympi import Eaf
+from support.convert import SAMPLE, made
 from support.timelines import planned
 
 from ferpipe import UsageError
@@ -56,7 +57,11 @@ def test_events_of_an_elan_file_that_another_program_wrote(tmp_path):
     [
         ("a.csv", "start,end\n1,2\n", "a.csv:2: no name"),
         ("a.csv", "name\nx\n", "a.csv:2: no start"),
-        ("a.csv", "start,end,name\n1,2,x\nsoon,3,y\n", "a.csv:3: 'soon' to '3' is not a time"),
+        ("a.csv", "start,end,name\n1,2,x\nsoon,3,y\n", "a.csv:3: 'soon' is not a time"),
+        ("a.csv", "start,end,name\n1,1:2:3:4,x\n", "a.csv:2: '1:2:3:4' is not a time"),
+        ("a.csv", "start,end,name\n1,1e999,x\n", "a.csv:2: '1e999' is not a time"),
+        ("a.csv", f"start,name\n1,{'x' * 200_000}\n", "'a.csv' is not a table: field larger than"),
+        ("a.eaf", '<a><TIME_SLOT TIME_VALUE="1.5"/></a>', "its TIME_VALUE '1.5' is no number"),
         ("a.csv", "start,end,name\n5,2,x\n", "ends at 2.0 s, before it starts at 5.0 s"),
         ("a.csv", "start,end,name\nnan,2,x\n", "is not a time"),
         ("a.csv", "", "holds no events"),
@@ -65,12 +70,32 @@ def test_events_of_an_elan_file_that_another_program_wrote(tmp_path):
         ("b.tsv", "Time\tBehavior\tBehavior type\n1\tx\tSTART\n", "'x' starts but never stops"),
     ],
 )
-def test_events_that_cannot_be_read_are_one_line(tmp_path, name, text, said):
-    (tmp_path / name).write_text(text)
+def test_events_that_cannot_be_read_are_one_line(tmp_path, monkeypatch, name, text, said):
+    monkeypatch.chdir(tmp_path)
+    Path(name).write_text(text)
     with pytest.raises(UsageError) as caught:
-        read_events(tmp_path / name)
+        read_events(Path(name))
     assert said in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_expressions_that_ferpipe_wrote_into_an_elan_file_are_no_events(tmp_path):
+    made(SAMPLE, tmp_path / "a.eaf")
+    with pytest.raises(UsageError, match="holds no events but ferpipe's own"):
+        read_events(tmp_path / "a.eaf")
+    eaf = Eaf(str(tmp_path / "a.eaf"))
+    eaf.add_tier("speech")
+    eaf.add_annotation("speech", 0, 2500, "intro")
+    eaf.to_file(str(tmp_path / "b.eaf"))
+    assert [(e.start, e.end, e.name) for e in read_events(tmp_path / "b.eaf")] == WANTED[:1]
+
+
+def test_events_beyond_the_end_are_named(tmp_path):
+    recordings(tmp_path)
+    (tmp_path / "e.csv").write_text("start,end,name\n1,2,x\n10,12.5,y\n11,14,z\n30,,mark\n")
+    words = [str(tmp_path / "a.json"), "--events", str(tmp_path / "e.csv")]
+    done = CliRunner().invoke(report, words, standalone_mode=False)
+    assert "beyond the end of 'a.mp4' at 12.0 s: 'z', 'mark'\n" in done.stderr
 
 
 def recordings(folder: Path) -> list[Any]:

@@ -80,8 +80,10 @@ def test_unsure_time_has_a_column_and_a_name(visit, tmp_path):
     unsure = {"start": 1.0, "end": 2.0, "label": None, "mean_probability": None, "unsure": True}
     first, last = ({**segments[0], "end": 1.0}, {**segments[0], "start": 2.0})
     document["tracks"][0]["segments"] = [first, unsure, last]
+    document["summary"]["unsure"] = 1.0
     (tmp_path / "m.json").write_text(json.dumps(document))
     page = visit(page_of(tmp_path / "m.json"))
+    assert "with a label; unsure 1.0 s" in page.locator(".tiles").inner_text()
     row = in_sight(page, "#numbers tbody tr").first
     assert row.locator("td.unsure").inner_text().split() == ["33", "%", "1.00", "s"]
     box = in_sight(page, "canvas[data-person='0']").bounding_box()

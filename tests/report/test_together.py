@@ -10,6 +10,7 @@ from support.timelines import CLASSES, planned, wandering
 
 from ferpipe.resources import shipped
 from ferpipe_report.merge import merged
+from ferpipe_report.numbers import numbers_of
 from ferpipe_report.recording import open_recording
 from ferpipe_report.together import interval, together
 
@@ -99,3 +100,15 @@ def test_one_row_a_file_joins_the_tracks_of_one_participant():
         sum(d for d, f in zip(recording.durations, recording.timeline.frames, strict=True) if f["faces"]),
         abs=500_000,
     )
+
+
+def test_the_summary_of_a_joined_recording_is_of_its_one_person(tmp_path):
+    wandering(tmp_path / "w.json", seconds=60, people=3, seed=4, fps=10)
+    recording = open_recording(tmp_path / "w.json")
+    one = merged(recording)
+    spent = numbers_of(one, one.people[0])["seconds"]
+    summary = one.timeline.summary
+    assert summary["seconds"] == {label: seconds for label, seconds in spent.items() if seconds}
+    assert sum(summary["seconds"].values()) < sum(recording.timeline.summary["seconds"].values()) / 2
+    assert sum(summary["share"].values()) == pytest.approx(1)
+    assert summary["dominant"] == max(spent, key=lambda label: spent[label])

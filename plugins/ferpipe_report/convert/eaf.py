@@ -11,6 +11,7 @@ from typing import Any
 from ferpipe.timeline import Timeline
 from ferpipe_report.convert.stretches import Stretch, people, rounded
 from ferpipe_report.convert.timeseries import configuration_of, curves, curves_of, track_configuration
+from ferpipe_report.events import EXPRESSION
 from ferpipe_report.writing import Content
 
 __all__ = ["write_eaf"]
@@ -62,7 +63,7 @@ def write_eaf(timeline: Timeline, target: Path, video: Path | None) -> tuple[dic
 
 
 def _type() -> dict[str, str]:
-    return {"GRAPHIC_REFERENCES": "false", "LINGUISTIC_TYPE_ID": "expression", "TIME_ALIGNABLE": "true"}
+    return {"GRAPHIC_REFERENCES": "false", "LINGUISTIC_TYPE_ID": EXPRESSION, "TIME_ALIGNABLE": "true"}
 
 
 def _relative(video: Path, target: Path) -> str:
@@ -88,7 +89,7 @@ def _annotate(root: Any, header: Any, tiers: dict[str, list[Stretch]]) -> None:
         places[i][which] = f"ts{number}"
     following = iter(places)
     for person, stretches in tiers.items():
-        names = {"LINGUISTIC_TYPE_REF": "expression", "PARTICIPANT": person, "TIER_ID": person}
+        names = {"LINGUISTIC_TYPE_REF": EXPRESSION, "PARTICIPANT": person, "TIER_ID": person}
         tier = ET.SubElement(root, "TIER", names)
         for each in stretches:
             annotation = ET.SubElement(tier, "ANNOTATION")

@@ -56,12 +56,13 @@ function header() {
 function tiles() {
   const length = data.recordings.reduce((sum, each) => sum + each.end - each.start, 0);
   const empty = data.recordings.reduce((sum, each) => sum + each.withoutFaces, 0);
-  const spent = {};
+  const spent = Object.create(null);
   for (const each of data.recordings) {
     for (const [label, seconds] of Object.entries(each.summary.seconds)) spent[label] = (spent[label] ?? 0) + seconds;
   }
   const all = Object.values(spent).reduce((sum, seconds) => sum + seconds, 0);
   const most = Object.entries(spent).sort((a, b) => b[1] - a[1])[0];
+  const unsure = data.recordings.reduce((sum, each) => sum + (each.summary.unsure ?? 0), 0);
   const counts = data.recordings.flatMap((each) => each.people.map((person) => person.numbers));
   const changes = counts.reduce((sum, numbers) => sum + numbers.changes, 0);
   const tile = (name, value, small) => make("div", { class: "tile" }, make("span", { text: name }), make("strong", { text: value }), make("small", { text: small }));
@@ -70,7 +71,7 @@ function tiles() {
     "div",
     { class: "tiles" },
     tile("Length", clock(length, 1), data.recordings.length > 1 ? "of all recordings together" : "of the recording"),
-    tile("Most of the time", most ? most[0] : "\u2013", most && !all ? "in a single frame" : most ? `${percent(most[1] / all)} of ${clock(all, 1)} with a label` : "nobody has a label"),
+    tile("Most of the time", most ? most[0] : "\u2013", most && !all ? "in a single frame" : most ? `${percent(most[1] / all)} of ${clock(all, 1)} with a label${unsure ? `; unsure ${clock(unsure, 1)}` : ""}` : "nobody has a label"),
     tile("Changes of label", all ? figure((60 * changes) / all) : "\u2013", `a minute with a label; ${changes} in all`),
     tile("Nobody in view", isTable ? "\u2013" : percent(length ? empty / length : null), isTable ? "a .csv does not hold these frames" : clock(empty, 1)),
   );
@@ -270,7 +271,7 @@ function curvesInto(stack, state, rows, measures) {
 
 function exports(state, rows, shown) {
   const tools = document.getElementById("tools");
-  const stem = data.title.replace(/\.[^.]+$/, "").replace(/[^\w.-]+/g, "_");
+  const stem = data.title.replace(/\.[^.]+$/, "").replace(/[^\p{L}\p{M}\p{N}._-]+/gu, "_").slice(0, 80);
   const asSvg = () => save(`${stem}.svg`, "image/svg+xml", svgOf({ title: data.title, people: rows, chart: shown.chart(), events: data.events?.[rows[state.get("person")].recording.number] ?? [], range: state.get("range"), look, classes: data.classes }));
   const asCsv = async () => {
     const chart = shown.chart();

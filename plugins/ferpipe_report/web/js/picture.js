@@ -68,9 +68,9 @@ export function svgOf({ title, people, chart, events, range, look, classes }) {
 function drawChart(out, text, chart, x, top, range) {
   if (!chart.series.length) return top;
   const tall = 220;
-  const known = chart.series.flatMap((each) => each.values.filter((value) => value !== null));
-  const low = chart.low ?? Math.min(...known, 0);
-  const high = chart.high ?? Math.max(...known, 1);
+  const [least, most] = extent(chart.series);
+  const low = chart.low ?? least;
+  const high = chart.high ?? most;
   const y = (value) => top + 16 + tall - ((value - low) / (high - low || 1)) * tall;
   text(10, top + 10, chart.title, 'font-size="12"');
   for (let i = 0; i <= 4; i += 1) {
@@ -85,6 +85,19 @@ function drawChart(out, text, chart, x, top, range) {
     }
   }
   return top + tall + 20;
+}
+
+/** The least and the most of all curves: a loop, since a call takes only so many arguments. */
+function extent(series) {
+  let [low, high] = [Infinity, -Infinity];
+  for (const { values } of series) {
+    for (const value of values) {
+      if (value === null) continue;
+      low = Math.min(low, value);
+      high = Math.max(high, value);
+    }
+  }
+  return low <= high ? [low, high] : [0, 1];
 }
 
 /** The unbroken runs of a curve; of many points in one pixel the least and the most stay. */
