@@ -136,7 +136,7 @@ def test_real_clips_cut_at_ten_starts_agree(media: Path, monkeypatch: pytest.Mon
             for (first, a), (second, b) in combinations(runs, 2):
                 one, other = seconds(a), seconds(b)
                 for label in names:
-                    assert abs(one[label] - other[label]) <= second - first + SECOND, (clip.stem, label)
+                    assert abs(one[label] - other[label]) <= second - first + 1.5 * SECOND, (clip.stem, label)
                 late = [time for time in b if time >= second + SETTLED]
                 assert [b[time] for time in late] == [a[time] for time in late]
                 compared += 1
