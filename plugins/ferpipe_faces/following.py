@@ -38,8 +38,8 @@ that it is shown."""
 _SELDOM = MICROSECONDS // 8
 """Microseconds between searches for the sake of such a face."""
 
-_TILTED = 1.43
-"""Tangent of 55 degrees, from which a face is on its side: the follower, which knows upright faces,
+_TILTED = 1.73
+"""Tangent of 60 degrees, from which a face is on its side: the follower, which knows upright faces,
 places the eyes of tilted ones well up to 65 degrees, and up to 0.44 of the face away from 70 on."""
 
 _REMEMBERED = 4
