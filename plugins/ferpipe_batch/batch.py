@@ -52,13 +52,17 @@ class Runner(Protocol):
 
 @dataclass(slots=True)
 class Task:
-    """A video that is to be run.  attempts: its own failures so far; tries: starts in this run."""
+    """A video that is to be run.
+
+    attempts: its own failures so far; tries: starts in this run; lost: those that ended for no fault of its own.
+    """
 
     video: Video
     identity: Identity
     decision: Decision
     attempts: int = 0
     tries: int = 0
+    lost: int = 0
 
 
 @dataclass(slots=True)
@@ -194,6 +198,7 @@ class Batch:
         video, counts = task.video, self.counts
         own = outcome.cause in COUNTED
         task.attempts += own
+        task.lost += not own
         final = outcome.cause == "refused" or task.attempts >= self._attempts
         state = "done" if outcome.state == "done" else "quarantined" if final else "failed"
         record: dict[str, Any] = {"event": "end", "key": video.key, "state": state}
@@ -209,7 +214,7 @@ class Batch:
         self._folder.keep_log(video.key, outcome.log)
         if state == "quarantined":
             self._quarantine(video, outcome.cause or "error", outcome.error or "", task.attempts)
-        elif outcome.cause == "missing" or task.tries >= self._attempts:
+        elif outcome.cause == "missing" or task.lost >= self._attempts:
             counts.failed += 1
             counts.failures[video.key] = _failure(outcome.cause or "", outcome.error or "", task.attempts)
         else:
