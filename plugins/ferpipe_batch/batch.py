@@ -54,7 +54,7 @@ class Runner(Protocol):
 class Task:
     """A video that is to be run.
 
-    attempts: its own failures so far; tries: starts in this run; lost: those that ended for no fault of its own.
+    attempts: its own failures so far; tries: starts in this run; lost: those that ended from outside.
     """
 
     video: Video
