@@ -3,8 +3,9 @@
     python benchmarks/serve.py [--viewers 100] [--seconds 60] [--camera 600] [--rate 20] [--pictures 600]
 
 A live source gives the sample's pictures 25 times a second, with the machine's clock as their time, so that
-a viewer knows how old a picture is when it arrives.  The viewers are one process, each acknowledging every
-picture.  The rate of the run without viewers is taken before and after, within the same server.
+a viewer knows how old a picture is when it arrives.  The viewers are all in this process, each acknowledging
+every picture; what they take from the same cores is shown as `viewers` beside the time of the server and of
+the run's worker.  The rate of the run without viewers is taken before and after, within the same server.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from typing import Any
 import cv2
 import httpx
 from _serving import ROOT, Meter, Server
+from _viewers import Viewer
 from websockets.asyncio.client import connect
 
 
@@ -71,17 +73,20 @@ async def viewers(server: Server, number: int, seconds: float) -> dict[str, Any]
     cost = {"alone": meter.each(server.live()["frames"] - first)}
     before = server.memory()
     delays: list[float] = []
-    counts = [0] * number
-    stop = asyncio.Event()
-    tasks = [asyncio.create_task(view(server, n, counts, delays, stop)) for n in range(number)]
-    await until(lambda: min(counts) > 0)
+    watching = [Viewer(delays) for _ in range(number)]
+    host, _, port = server.address.partition(":")
+    for each in watching:
+        await asyncio.get_running_loop().create_connection(lambda each=each: each, host, int(port))
+    await until(lambda: min(each.count for each in watching) > 0)
     delays.clear()
+    own = time.process_time()
     meter, first = Meter(server), server.live()["frames"]
     watched = await rate(server, seconds)
-    cost["watched"] = meter.each(server.live()["frames"] - first)
+    frames = server.live()["frames"] - first
+    cost["watched"] = {**meter.each(frames), "viewers": round(1000 * (time.process_time() - own) / frames, 2)}
     memory, shown = server.memory(), sorted(delays)
-    stop.set()
-    await asyncio.gather(*tasks)
+    for each in watching:
+        each.transport.close()
     alone.append(await rate(server, seconds / 2))
     return {
         "viewers": number,
@@ -111,20 +116,6 @@ async def rate(server: Server, seconds: float) -> float:
     first, began = server.live()["frames"], time.monotonic()
     await asyncio.sleep(seconds)
     return round((server.live()["frames"] - first) / (time.monotonic() - began), 2)
-
-
-async def view(server: Server, n: int, counts: list[int], delays: list[float], stop: asyncio.Event) -> None:
-    address = f"ws://{server.address}/api/live/view?width=640"
-    async with connect(address, max_size=None, compression=None, open_timeout=60) as socket:
-        async for message in socket:
-            assert isinstance(message, bytes)
-            (size,) = struct.unpack_from(">I", message)
-            header = json.loads(message[4 : 4 + size])
-            delays.append(time.monotonic() - header["time"])
-            counts[n] += 1
-            await socket.send(json.dumps({"type": "ack", "id": header["id"]}))
-            if stop.is_set():
-                return
 
 
 async def camera(server: Server, seconds: float) -> dict[str, Any]:

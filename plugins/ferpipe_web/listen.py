@@ -18,6 +18,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from ferpipe import UsageError
 from ferpipe_web.settings import Settings
+from ferpipe_web.sockets import Sockets
 
 __all__ = ["Listener", "bind", "listener"]
 
@@ -112,7 +113,7 @@ def listener(app: Starlette, settings: Settings) -> Listener:
     config = uvicorn.Config(
         app,
         http=_Bounded,
-        ws="websockets-sansio",
+        ws=Sockets,
         ws_max_size=max(settings.limits.frame + 64, 64 * 1024),
         ws_max_queue=4,
         ws_per_message_deflate=False,

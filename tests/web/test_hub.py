@@ -4,9 +4,8 @@ import asyncio
 import json
 
 import pytest
-from support.web import picture_of
 
-from ferpipe_web.live.hub import FULL, Hub, Listener, Viewer
+from ferpipe_web.live.hub import FULL, Hub, Listener, Picture, Viewer
 
 
 def fill(hub: Hub, slot: int, numbers: range) -> None:
@@ -14,43 +13,88 @@ def fill(hub: Hub, slot: int, numbers: range) -> None:
         hub.picture({"type": "picture", "slot": slot, "id": number}, b"jpeg")
 
 
-def test_a_viewer_gets_the_newest_picture_and_two_at_once() -> None:
-    async def go() -> list[int]:
-        hub, viewer = Hub(lambda _: None), Viewer(640)
-        hub.look(viewer)
-        got = []
-        for numbers in (range(1, 4), range(4, 7), range(7, 10)):
-            fill(hub, 640, numbers)
-            try:
-                got.append(picture_of(await asyncio.wait_for(viewer.get(), 0.01))[0]["id"])
-            except asyncio.TimeoutError:
-                got.append(0)
-        viewer.acknowledge(6)
-        got.append(picture_of(await asyncio.wait_for(viewer.get(), 1))[0]["id"])
-        return got
+class Way:
+    """Where a viewer's pictures go, until it is full."""
 
-    assert asyncio.run(go()) == [3, 6, 0, 9]
+    def __init__(self) -> None:
+        self.got: list[int] = []
+        self.full = False
+
+    def __call__(self, picture: Picture) -> bool:
+        if not self.full:
+            self.got.append(picture.number)
+        return not self.full
+
+
+def test_a_viewer_gets_the_newest_picture_and_two_at_once() -> None:
+    hub, way = Hub(lambda _: None), Way()
+    viewer = Viewer(640, way)
+    hub.look(viewer)
+    fill(hub, 640, range(1, 10))
+    assert way.got == [1, 2]
+    viewer.acknowledge(2)
+    assert way.got == [1, 2, 9]
+    fill(hub, 640, range(10, 12))
+    assert way.got == [1, 2, 9, 10]
+    for number in (2, 77, -1):  # none that is on its way
+        viewer.acknowledge(number)
+    assert way.got == [1, 2, 9, 10]
 
 
 def test_a_viewer_that_stalls_holds_one_picture_and_nobody_up() -> None:
-    async def go() -> None:
-        hub, stalled, other = Hub(lambda _: None), Viewer(640), Viewer(640)
-        hub.look(stalled)
-        hub.look(other)
-        for number in range(1, 500):
-            fill(hub, 640, range(number, number + 1))
-            header, data = picture_of(await asyncio.wait_for(other.get(), 1))
-            assert (header["id"], data) == (number, b"jpeg")
-            other.acknowledge(number)
-        assert picture_of(await stalled.get())[0]["id"] == 499
+    hub, slow, quick = Hub(lambda _: None), Way(), Way()
+    stalled, other = Viewer(640, slow), Viewer(640, quick)
+    hub.look(stalled)
+    hub.look(other)
+    for number in range(1, 500):
+        fill(hub, 640, range(number, number + 1))
+        other.acknowledge(number)
+    assert quick.got == list(range(1, 500))
+    stalled.acknowledge(2)
+    assert slow.got == [1, 2, 499]
 
-    asyncio.run(go())
+
+def test_one_who_acknowledges_and_takes_nothing_is_sent_nothing_more() -> None:
+    hub, way = Hub(lambda _: None), Way()
+    viewer = Viewer(640, way)
+    hub.look(viewer)
+    for number in range(1, 100):
+        way.full = number > 3
+        fill(hub, 640, range(number, number + 1))
+        viewer.acknowledge(number)
+    assert way.got == [1, 2, 3]
+    way.full = False
+    viewer.offer()
+    assert way.got == [1, 2, 3, 99]
+
+
+def test_a_paused_viewer_gets_the_newest_picture_when_it_goes_on() -> None:
+    hub, way = Hub(lambda _: None), Way()
+    viewer = Viewer(640, way)
+    hub.look(viewer)
+    viewer.paused = True
+    fill(hub, 640, range(1, 5))
+    viewer.paused = False
+    assert way.got == [4]
+    assert not viewer.silent(60)
+    assert viewer.silent(-1)
+    viewer.acknowledge(4)
+    assert not viewer.silent(-1)
+
+
+@pytest.mark.parametrize("size", [1, 80, 125, 126, 3000, 65_535, 65_536, 200_000])
+def test_the_frame_of_a_picture_is_what_a_websocket_sends(size: int) -> None:
+    from websockets.frames import Frame, Opcode
+
+    body = bytes(range(256)) * (size // 256) + b"x" * (size % 256)
+    assert Picture(1, body).frame == Frame(Opcode.BINARY, body).serialize(mask=False)
+    assert Picture(1, body).body == body
 
 
 def test_only_sizes_that_are_looked_at_are_wanted() -> None:
     asked: list[frozenset[int]] = []
     hub = Hub(asked.append)
-    small, large = Viewer(hub.slot_for(300)), Viewer(hub.slot_for(1300))
+    small, large = Viewer(hub.slot_for(300), Way()), Viewer(hub.slot_for(1300), Way())
     hub.look(small)
     hub.look(large)
     large.paused = True

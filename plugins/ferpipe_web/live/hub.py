@@ -7,9 +7,10 @@ import json
 import struct
 from collections import deque
 from collections.abc import Callable
+from time import monotonic
 from typing import Any
 
-__all__ = ["FULL", "Hub", "Listener", "Viewer"]
+__all__ = ["FULL", "Hub", "Listener", "Picture", "Viewer"]
 
 WIDTHS = (320, 480, 640, 960, 1280, 1920)
 FULL = 16384
@@ -53,46 +54,82 @@ class Listener:
             return None
 
 
+class Picture:
+    """A coded picture of one size, as it goes to everybody who looks at that size.
+
+    body: length of the header, the header as JSON, the JPEG.  frame: the same as a WebSocket frame (RFC 6455,
+    5.2), which is one for all viewers because a server masks nothing.
+    """
+
+    __slots__ = ("body", "frame", "number")
+
+    def __init__(self, number: int, body: bytes) -> None:
+        self.number = number
+        size = len(body)
+        if size < 126:
+            head = struct.pack(">BB", 0x82, size)
+        elif size < 1 << 16:
+            head = struct.pack(">BBH", 0x82, 126, size)
+        else:
+            head = struct.pack(">BBQ", 0x82, 127, size)
+        self.frame = head + body
+        self.body = memoryview(self.frame)[len(head) :]
+
+
 class Viewer:
-    """One who looks at pictures: the newest one waits, and at most two are on their way."""
+    """One who looks at pictures: the newest one waits, and at most two are on their way.
 
-    def __init__(self, slot: int) -> None:
+    deliver: called with each picture that may be sent; False says that the way is full, and the picture waits
+    until `offer`.
+    """
+
+    __slots__ = ("_deliver", "_newest", "_paused", "_since", "_under_way", "slot")
+
+    def __init__(self, slot: int, deliver: Callable[[Picture], bool]) -> None:
         self.slot = slot
-        self.paused = False
-        self._newest: bytes | None = None
+        self._deliver = deliver
+        self._paused = False
+        self._newest: Picture | None = None
         self._under_way: deque[int] = deque()
-        self._changed = asyncio.Event()
-        self._number: int = 0
-
-    def put(self, number: int, data: bytes) -> None:
-        """Offer a picture, in place of one that still waits."""
-        self._newest, self._number = data, number
-        self._changed.set()
-
-    async def get(self) -> bytes:
-        """The newest picture, as soon as it may be sent."""
-        while self._newest is None or self.paused or len(self._under_way) >= _IN_FLIGHT:
-            self._changed.clear()
-            await self._changed.wait()
-        data, self._newest = self._newest, None
-        self._under_way.append(self._number)
-        return data
+        self._since = monotonic()
 
     @property
-    def waits(self) -> bool:
-        """Whether the viewer owes an answer to a picture."""
-        return bool(self._under_way)
+    def paused(self) -> bool:
+        """Whether the viewer wants no pictures now."""
+        return self._paused
+
+    @paused.setter
+    def paused(self, paused: bool) -> None:
+        self._paused, self._since = paused, monotonic()
+        self.offer()
+
+    def put(self, picture: Picture) -> None:
+        """Offer a picture, in place of one that still waits."""
+        self._newest = picture
+        self.offer()
+
+    def offer(self) -> None:
+        """Send the newest picture, where it may be sent."""
+        picture = self._newest
+        if picture is None or self._paused or len(self._under_way) >= _IN_FLIGHT:
+            return
+        if self._deliver(picture):
+            self._newest = None
+            if not self._under_way:
+                self._since = monotonic()
+            self._under_way.append(picture.number)
 
     def acknowledge(self, number: int) -> None:
         """The viewer has drawn this picture, and so has done with those before it."""
         if number in self._under_way:
+            self._since = monotonic()
             while self._under_way and self._under_way.popleft() != number:
                 pass
-        self._changed.set()
+            self.offer()
 
-    def wake(self) -> None:
-        """Look again whether a picture may be sent."""
-        self._changed.set()
+    def silent(self, seconds: float) -> bool:
+        """Whether the viewer has owed an answer to a picture for so long."""
+        return bool(self._under_way) and not self._paused and monotonic() - self._since > seconds
 
 
 class Hub:
@@ -107,7 +144,7 @@ class Hub:
         self.width: int | None = None
         self._wanted = wanted
         self._widths: frozenset[int] = frozenset()
-        self._last: dict[int, tuple[int, bytes]] = {}
+        self._last: dict[int, Picture] = {}
         self._history: deque[tuple[float, str]] = deque(maxlen=60 * 60)
 
     def event(self, text: str) -> None:
@@ -131,15 +168,14 @@ class Hub:
         return f'{{"type":"history","frames":[{frames}]}}'
 
     def picture(self, header: dict[str, Any], data: bytes) -> None:
-        """Hand a picture to those who look at this size; its bytes are shared."""
+        """Hand a picture to those who look at this size: it is framed once, and its bytes are shared."""
         slot, number = header.pop("slot"), header["id"]
         header.pop("type", None)
         text = json.dumps(header, separators=(",", ":")).encode()
-        message = struct.pack(">I", len(text)) + text + data
-        self._last[slot] = (number, message)
+        self._last[slot] = picture = Picture(number, struct.pack(">I", len(text)) + text + data)
         for viewer in self.viewers:
             if viewer.slot == slot:
-                viewer.put(number, message)
+                viewer.put(picture)
 
     def reset(self) -> None:
         """A new run begins."""
@@ -162,7 +198,7 @@ class Hub:
     def show_last(self, viewer: Viewer) -> None:
         """Offer the last picture that there is in the viewer's size."""
         if (last := self._last.get(viewer.slot)) is not None:
-            viewer.put(*last)
+            viewer.put(last)
 
     def leave(self, viewer: Viewer) -> None:
         """Remove a viewer."""

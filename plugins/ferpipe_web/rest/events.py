@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import suppress
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from ferpipe_web.errors import Refusal
-from ferpipe_web.live.hub import Listener, Viewer
+from ferpipe_web.live.hub import Listener, Picture, Viewer
+from ferpipe_web.rest.orders import order_of
 from ferpipe_web.server import Server, server_of
+from ferpipe_web.sockets import sockets_of
 
 __all__ = ["events", "events_socket", "picture", "view"]
 
@@ -79,43 +82,50 @@ async def view(socket: WebSocket) -> None:
     if len(hub.viewers) >= server.settings.limits.viewers:
         await socket.close(1013, "too many viewers")
         return
-    viewer = Viewer(hub.slot_for(_number(socket.query_params.get("width"), 16, 16384, default=640)))
+    slot = hub.slot_for(_number(socket.query_params.get("width"), 16, 16384, default=640))
+    work: list[Coroutine[Any, Any, None]] = []
+    if (direct := sockets_of(socket.scope)) is not None:
+        viewer = direct.viewer = Viewer(slot, direct.picture)
+    else:  # it runs on another server than this package's listener
+        waiting: asyncio.Queue[Picture] = asyncio.Queue()
+
+        def wait(picture: Picture) -> bool:
+            waiting.put_nowait(picture)
+            return True
+
+        viewer = Viewer(slot, wait)
+        work.append(_send_pictures(socket, waiting))
     hub.look(viewer)
     try:
-        await _together(_send_pictures(socket, viewer), _take_orders(socket, server, viewer))
+        await _together(_take_orders(socket, server, viewer), _let_go(socket, viewer), *work)
     finally:
         hub.leave(viewer)
 
 
-async def _send_pictures(socket: WebSocket, viewer: Viewer) -> None:
+async def _send_pictures(socket: WebSocket, waiting: asyncio.Queue[Picture]) -> None:
     while True:
-        try:
-            data = await asyncio.wait_for(viewer.get(), _SILENT)
-        except asyncio.TimeoutError:
-            if viewer.waits and not viewer.paused:
-                await socket.close(4408, "no picture was acknowledged for 30 s")
-                return
-            continue
-        await socket.send_bytes(data)
+        await socket.send_bytes(bytes((await waiting.get()).body))
+
+
+async def _let_go(socket: WebSocket, viewer: Viewer) -> None:
+    while not viewer.silent(_SILENT):  # noqa: ASYNC110 -- it is about time that has passed
+        await asyncio.sleep(_SILENT / 10)
+    await socket.close(4408, "no picture was acknowledged for 30 s")
 
 
 async def _take_orders(socket: WebSocket, server: Server, viewer: Viewer) -> None:
     hub = server.live.hub
-    while True:
-        order = json.loads(await socket.receive_text())
-        kind = order["type"]
-        if kind == "ack":
-            viewer.acknowledge(int(order["id"]))
-        elif kind in ("pause", "resume"):
-            viewer.paused = kind == "pause"
-            hub.count()
-            viewer.wake()
-        elif kind == "size":
-            viewer.slot = hub.slot_for(_number(str(order["width"]), 16, 16384, default=640))
+    while (order := order_of(await socket.receive())) is not None:
+        if order.kind == "ack":
+            viewer.acknowledge(order.value)
+        elif order.kind == "size":
+            viewer.slot = hub.slot_for(min(16384, max(16, order.value)))
             hub.count()
             hub.show_last(viewer)
         else:
-            raise ValueError(kind)
+            viewer.paused = order.kind == "pause"
+            hub.count()
+    await socket.close(1008, "a viewer sends ack, size, pause and resume as JSON")
 
 
 async def picture(request: Request) -> Response:
@@ -124,10 +134,20 @@ async def picture(request: Request) -> Response:
     hub = server.live.hub
     if len(hub.viewers) >= server.settings.limits.viewers:
         raise Refusal(503, "too many viewers; try again later", retry=10)
-    viewer = Viewer(hub.slot_for(_number(request.query_params.get("width"), 16, 16384, default=640)))
+    got: asyncio.Future[Picture] = asyncio.get_running_loop().create_future()
+
+    def take(picture: Picture) -> bool:
+        if not got.done():
+            got.set_result(picture)
+        return True
+
+    viewer = Viewer(
+        hub.slot_for(_number(request.query_params.get("width"), 16, 16384, default=640)),
+        take,
+    )
     hub.look(viewer)
     try:
-        data = await asyncio.wait_for(viewer.get(), 3.0)
+        data = bytes((await asyncio.wait_for(got, 3.0)).body)
     except asyncio.TimeoutError:
         raise Refusal(503, "there is no picture: start a source first", retry=5) from None
     finally:
