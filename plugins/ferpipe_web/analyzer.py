@@ -1,9 +1,11 @@
-"""Single pictures: one warm worker answers them in order, and is replaced when one of them kills it."""
+"""Single pictures: warm workers answer them, and are replaced when a picture kills one."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import os
+from contextlib import suppress
 from typing import Any
 
 from ferpipe_web.errors import Refusal
@@ -16,26 +18,28 @@ __all__ = ["Analyzer"]
 _LOG = logging.getLogger("ferpipe.serve")
 _START = 60.0
 _IDLE = 600.0
-"""Seconds without a picture after which the worker is let go, with its memory."""
+"""Seconds without a picture after which a worker is let go, with its memory."""
+_HELP = 4
+"""Pictures that wait when a second worker is started."""
 
 
 class Analyzer:
-    """Pictures through the served pipeline, without what needs time: tracks, smoothing."""
+    """Pictures through the served pipeline, without what needs time: tracks, smoothing.
+
+    One worker answers them; a second one helps while several wait, where there is a processor for it.
+    """
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._worker: Worker | None = None
-        self._answers: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
-        self._turn = asyncio.Lock()
-        self._idle: asyncio.TimerHandle | None = None
+        self._lanes = [_Lane(settings) for _ in range(min(2, os.cpu_count() or 1))]
+        self._helping: asyncio.Task[None] | None = None
         self.waiting = 0
         self.done = 0
-        self.restarts = 0
 
     @property
-    def pid(self) -> int | None:
-        """The number of the worker's process."""
-        return None if self._worker is None else self._worker.pid
+    def restarts(self) -> int:
+        """Workers that were started."""
+        return sum(lane.starts for lane in self._lanes)
 
     async def analyze(self, data: bytes) -> dict[str, Any]:
         """The findings of a coded picture.  Raises Refusal."""
@@ -43,14 +47,62 @@ class Analyzer:
             raise Refusal(429, f"{self.waiting} pictures wait already; try again", retry=1)
         self.waiting += 1
         try:
-            async with self._turn:
-                answer = await self._ask(data)
+            if self.waiting > _HELP:
+                self._help()
+            ready = [lane for lane in self._lanes if lane.ready] or self._lanes[:1]
+            answer = await min(ready, key=lambda lane: lane.waiting).analyze(data)
         finally:
             self.waiting -= 1
         if answer["type"] == "error":
             raise Refusal(422, answer["error"])
         self.done += 1
         return {key: value for key, value in answer.items() if key != "type"}
+
+    async def close(self) -> None:
+        """End the workers."""
+        if self._helping is not None:
+            self._helping.cancel()
+        await asyncio.gather(*(lane.close() for lane in self._lanes))
+
+    def _help(self) -> None:
+        """Start a further worker, if there may be one; pictures are given to it once it is warm."""
+        cold = next((lane for lane in self._lanes[1:] if not lane.ready), None)
+        if cold is not None and (self._helping is None or self._helping.done()):
+            self._helping = asyncio.create_task(cold.warm_up())
+
+
+class _Lane:
+    """One worker, which answers one picture after the other."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._worker: Worker | None = None
+        self._answers: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        self._turn = asyncio.Lock()
+        self._idle: asyncio.TimerHandle | None = None
+        self._is_warm = False
+        self.waiting = 0
+        self.starts = 0
+
+    @property
+    def ready(self) -> bool:
+        """Whether its worker is warm."""
+        return self._is_warm and self._worker is not None and not self._worker.ended.is_set()
+
+    async def warm_up(self) -> None:
+        """Start the worker; that it cannot be started is logged."""
+        async with self._turn:
+            with suppress(Refusal):
+                await self._warm()
+
+    async def analyze(self, data: bytes) -> dict[str, Any]:
+        """The worker's answer.  Raises Refusal."""
+        self.waiting += 1
+        try:
+            async with self._turn:
+                return await self._ask(data)
+        finally:
+            self.waiting -= 1
 
     async def close(self) -> None:
         """End the worker."""
@@ -82,7 +134,7 @@ class Analyzer:
         worker = self._worker
         if worker is not None and not worker.ended.is_set():
             return worker
-        self._answers = asyncio.Queue()
+        self._answers, self._is_warm = asyncio.Queue(), False
         self._worker = worker = Worker(self._settings.scratch, self._take)
         limits = self._settings.limits
         config = {
@@ -102,7 +154,8 @@ class Analyzer:
             self._drop(worker)
             _LOG.error("the process for pictures did not start: %s", first.get("error", "it ended"))
             raise Refusal(503, "pictures cannot be analysed now; the server's log says why", retry=10)
-        self.restarts += 1
+        self.starts += 1
+        self._is_warm = True
         return worker
 
     def _rest(self) -> None:
@@ -117,7 +170,7 @@ class Analyzer:
     def _drop(self, worker: Worker) -> None:
         worker.kill()
         if self._worker is worker:
-            self._worker = None
+            self._worker, self._is_warm = None, False
 
     async def _next(self, worker: Worker, seconds: float) -> dict[str, Any]:
         """The next answer.  Raises WorkerError where the worker dies or takes too long."""
