@@ -69,7 +69,8 @@ class Jobs:
             raise Refusal(429, f"{limits.uploads} uploads are under way; try again later", retry=20)
 
     def add(self, job: Job) -> dict[str, Any]:
-        """Queue a job whose file is there."""
+        """Queue a job whose file is there.  Raises OSError where its manifest cannot be stored."""
+        self.store.write(job)
         self._jobs[job["id"]] = job
         self._tell(job)
         self._waiting.put_nowait(job["id"])
@@ -139,6 +140,9 @@ class Jobs:
             await asyncio.wait_for(worker.ended.wait(), limits.job_seconds)
         except asyncio.TimeoutError:
             result.setdefault("error", f"it took more than {limits.job_seconds / 3600:g} h")
+        except OSError as error:
+            result.setdefault("error", "its process could not be started: the server's log says why")
+            _LOG.error("the process of a job could not be started: %s", error.strerror)
         finally:
             worker.kill()
             del self._workers[job["id"]]
@@ -170,7 +174,10 @@ class Jobs:
         self._tell(job)
 
     def _tell(self, job: Job) -> None:
-        self.store.write(job)
+        try:
+            self.store.write(job)
+        except OSError as error:  # the job goes on, and so do those behind it
+            _LOG.error("the state of the job %s could not be stored: %s", job["id"], error.strerror)
         self._changed(json.dumps({"type": "job", "job": self.store.shown(job)}))
 
     def _known(self, name: str) -> Job:

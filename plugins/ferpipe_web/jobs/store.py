@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
+import re
 import secrets
-import shutil
 from collections.abc import Iterator
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
 from ferpipe_web.ids import is_id
+from ferpipe_web.manifests import delete, is_plain, read_manifest, write_manifest
 
 __all__ = ["FILES", "Job", "Store", "now"]
 
@@ -18,6 +18,17 @@ Job = dict[str, Any]
 """A manifest: what clients see of a job, and `upload`, `kind`, `video` and `tries`, which they do not."""
 FILES = ("report.html", "timeline.json", "video.mp4")
 _MANIFEST = "job.json"
+_TEXT, _SOME_TEXT, _NUMBER = (str,), (str, type(None)), (int, float, type(None))
+_FIELDS: dict[str, tuple[type, ...]] = {
+    **dict.fromkeys(("id", "name", "pipeline", "state", "created", "upload", "kind"), _TEXT),
+    **dict.fromkeys(("step", "started", "finished", "error"), _SOME_TEXT),
+    "progress": _NUMBER,
+    "size": (int,),
+    "tries": (int,),
+    "video": (bool,),
+}
+_STATES = frozenset({"queued", "running", "done", "failed", "cancelled"})
+_UPLOAD = re.compile(r"upload\.[a-z0-9]{1,8}")
 _INNER = frozenset({"upload", "kind", "video", "tries", "summary"})
 
 
@@ -41,40 +52,36 @@ class Store:
         return name, folder
 
     def write(self, job: Job) -> None:
-        """Store a manifest; a kill leaves the old or the new one."""
-        path = self.folder(job["id"]) / _MANIFEST
-        changed = path.with_suffix(".tmp")
-        changed.write_text(json.dumps(job), encoding="utf-8")
-        changed.replace(path)
+        """Store a manifest; a kill leaves the old or the new one.  Raises OSError."""
+        write_manifest(self.folder(job["id"]) / _MANIFEST, job)
 
     def remove(self, name: str) -> None:
         """Delete a job with its files."""
-        shutil.rmtree(self.folder(name), ignore_errors=True)
+        delete(self.folder(name))
 
     def tidy(self, job: Job) -> None:
         """Delete what a finished job does not need: the upload, and parts of outputs."""
-        for path in self.folder(job["id"]).iterdir():
-            if path.name not in (*FILES, _MANIFEST):
-                path.unlink(missing_ok=True)
+        self._keep(job, (*FILES, _MANIFEST))
 
     def empty(self, job: Job) -> None:
         """Delete all files of a job but its manifest."""
-        for path in self.folder(job["id"]).iterdir():
-            if path.name != _MANIFEST:
-                path.unlink(missing_ok=True)
+        self._keep(job, (_MANIFEST,))
+
+    def _keep(self, job: Job, names: tuple[str, ...]) -> None:
+        folder = self.folder(job["id"])
+        for path in list(folder.iterdir()) if folder.is_dir() else ():
+            if path.name not in names:
+                delete(path)
 
     def load(self) -> list[Job]:
-        """The jobs, oldest first; folders of uploads that were cut off are deleted."""
+        """The jobs, oldest first; folders of uploads that were cut off, or are damaged, are deleted."""
         jobs = []
         for folder in self._folders():
-            try:
-                job = json.loads((folder / _MANIFEST).read_text(encoding="utf-8"))
-            except (OSError, ValueError):
-                job = None
-            if isinstance(job, dict) and job.get("id") == folder.name:
+            job = read_manifest(folder / _MANIFEST)
+            if job is not None and _is_whole(job):
                 jobs.append(job)
             else:
-                shutil.rmtree(folder, ignore_errors=True)
+                delete(folder)
         return jobs
 
     def shown(self, job: Job) -> dict[str, Any]:
@@ -88,13 +95,23 @@ class Store:
         files = [
             {"name": name, "url": f"{base}/{name}", "size": (folder / name).stat().st_size}
             for name in FILES
-            if (folder / name).is_file()
+            if is_plain(folder / name)
         ]
         return {"report": f"{base}/report.html", "files": files, "summary": job.get("summary", {})}
 
     def _folders(self) -> Iterator[Path]:
         if self._root.is_dir():
             yield from sorted(path for path in self._root.iterdir() if path.is_dir() and is_id(path.name))
+
+
+def _is_whole(job: Job) -> bool:
+    """Whether a manifest says all that the server relies on."""
+    return (
+        all(name in job and isinstance(job[name], kinds) for name, kinds in _FIELDS.items())
+        and job["state"] in _STATES
+        and _UPLOAD.fullmatch(job["upload"]) is not None
+        and isinstance(job.get("summary", {}), dict)
+    )
 
 
 def now() -> str:

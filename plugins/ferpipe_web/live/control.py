@@ -155,7 +155,14 @@ class Live:
             use, options = self._settings.sources[self._source]
             config["source"] = {"use": use, "with": dict(options)}
         self._worker = worker = Worker(self._settings.scratch, self._take)
-        await worker.start(config)
+        try:
+            await worker.start(config)
+        except (OSError, WorkerError) as error:
+            self._worker = None
+            _LOG.error("the process of the run could not be started: %s", error)
+            reason = "the process of the run could not be started: see the server's log"
+            self._state = {**self._state, "state": "failed", "error": reason, "over": True}
+            return
         task = asyncio.create_task(self._follow(worker))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)

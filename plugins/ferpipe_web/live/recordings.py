@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import logging
 import secrets
 import shutil
 from collections.abc import Iterator
@@ -13,13 +13,16 @@ from typing import Any
 
 from ferpipe_web.errors import Refusal
 from ferpipe_web.ids import is_id
+from ferpipe_web.manifests import is_plain, not_stored, read_manifest, write_manifest
 
 __all__ = ["Recordings"]
 
+_LOG = logging.getLogger("ferpipe.serve")
 FILES = ("video.mp4", "timeline.json")
 _SPARE = 256 * 1024**2
 """Bytes that a disk must have free for a recording to begin."""
 _MANIFEST = "recording.json"
+_STATES = ("recording", "done", "failed")
 
 
 class Recordings:
@@ -32,6 +35,13 @@ class Recordings:
 
     def begin(self) -> Path:
         """A folder for a new recording, which is the current one now.  Raises Refusal."""
+        try:
+            return self._begin()
+        except OSError as error:
+            self.abandon()
+            raise not_stored(error) from None
+
+    def _begin(self) -> Path:
         self._root.mkdir(parents=True, exist_ok=True)
         if shutil.disk_usage(self._root).free < _SPARE:
             raise Refusal(507, "the disk of the server is full")
@@ -72,9 +82,8 @@ class Recordings:
             error = (
                 "nothing was recorded" if not current.get("frames") else "it could not be finished in time"
             )
-        self._keep_parts(current)
         current.update(state="done" if error is None else "failed", error=error)
-        self._write(current)
+        self._finish(current)
 
     def listed(self) -> list[dict[str, Any]]:
         """All of them, the newest first."""
@@ -92,7 +101,7 @@ class Recordings:
     def file(self, name: str, file: str) -> Path:
         """The path of a finished file.  Raises Refusal."""
         path = self._root / name / file
-        if not is_id(name) or file not in FILES or not path.is_file():
+        if not is_id(name) or file not in FILES or not is_plain(path):
             raise Refusal(404, "there is no such file: see /api/recordings")
         return path
 
@@ -108,10 +117,16 @@ class Recordings:
             if each["state"] != "recording":
                 continue
             complete = self._is_complete(each)  # the run finishes it by itself when its server is gone
-            self._keep_parts(each)
             error = "the server ended during the recording; what is there can be played"
             each.update(state="done" if complete else "failed", error=None if complete else error)
-            self._write(each)
+            self._finish(each)
+
+    def _finish(self, manifest: dict[str, Any]) -> None:
+        try:
+            self._keep_parts(manifest)
+            self._write(manifest)
+        except OSError as error:  # what the files hold can be played all the same
+            _LOG.error("the state of a recording could not be stored: %s", error.strerror)
 
     def _is_complete(self, manifest: dict[str, Any]) -> bool:
         return all((self._root / manifest["id"] / name).is_file() for name in FILES)
@@ -126,11 +141,8 @@ class Recordings:
 
     def _read_all(self) -> Iterator[dict[str, Any]]:
         for path in self._root.glob(f"*/{_MANIFEST}"):
-            try:
-                found = json.loads(path.read_text(encoding="utf-8"))
-            except (OSError, ValueError):
-                continue
-            if isinstance(found, dict) and found.get("id") == path.parent.name:
+            found = read_manifest(path)
+            if found is not None and found.get("state") in _STATES:
                 yield found
 
     def _shown(self, each: dict[str, Any]) -> dict[str, Any]:
@@ -142,12 +154,9 @@ class Recordings:
                 "size": (folder / name).stat().st_size,
             }
             for name in FILES
-            if (folder / name).is_file()
+            if is_plain(folder / name)
         ]
         return {**each, "files": files}
 
     def _write(self, manifest: dict[str, Any]) -> None:
-        path = self._root / manifest["id"] / _MANIFEST
-        changed = path.with_suffix(".tmp")
-        changed.write_text(json.dumps(manifest), encoding="utf-8")
-        changed.replace(path)
+        write_manifest(self._root / manifest["id"] / _MANIFEST, manifest)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import errno
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import aclosing
@@ -16,6 +15,7 @@ from ferpipe_web.errors import Refusal
 from ferpipe_web.ids import is_id
 from ferpipe_web.jobs.kinds import HEAD, kind_of, shown_name
 from ferpipe_web.jobs.store import FILES, now
+from ferpipe_web.manifests import is_plain, not_stored
 from ferpipe_web.rest.bodies import chunks
 from ferpipe_web.rest.multipart import FilePart, boundary_of
 from ferpipe_web.server import Server, server_of
@@ -40,7 +40,10 @@ async def upload(request: Request) -> Response:
         raise Refusal(404, f"there is no pipeline '{shown_name(pipeline)}' here: see /api/pipelines")
     server.jobs.admit()
     boundary = boundary_of(request.headers.get("content-type", ""))
-    name, folder = server.jobs.store.begin()
+    try:
+        name, folder = server.jobs.store.begin()
+    except OSError as error:
+        raise not_stored(error) from None
     server.jobs.uploads += 1
     try:
         part = FilePart(boundary) if boundary is not None else None
@@ -63,6 +66,9 @@ async def upload(request: Request) -> Response:
             "video": kind == "video" and query.get("video", "") in ("1", "true"),
         }
         shown = server.jobs.add(made)
+    except OSError as error:
+        server.jobs.store.remove(name)
+        raise not_stored(error) from None
     except BaseException:
         server.jobs.store.remove(name)
         raise
@@ -74,7 +80,7 @@ async def upload(request: Request) -> Response:
 async def _store(
     server: Server, request: Request, part: FilePart | None, folder: Path
 ) -> tuple[str, str, int]:
-    """Write the file as it comes; its kind, its name in the folder, and its size.  Raises Refusal."""
+    """Write the file as it comes; its kind, its name here, and its size.  Raises Refusal, OSError."""
     limits = server.settings.limits
     _has_room(request, folder)
     body: AsyncIterator[bytes] = chunks(request, limits.upload + (64 * 1024 if part else 0), limits.idle)
@@ -90,10 +96,7 @@ async def _store(
                     if len(head) >= HEAD and kind_of(head) is None:
                         raise _no_kind()
                 size += len(chunk)
-                try:
-                    await loop.run_in_executor(None, file.write, chunk)
-                except OSError as error:
-                    raise _full(error) from None
+                await loop.run_in_executor(None, file.write, chunk)
     if not size:
         raise Refusal(422, "the body is empty: send a video or a picture")
     kind = kind_of(head)
@@ -106,13 +109,6 @@ async def _store(
 
 def _no_kind() -> Refusal:
     return Refusal(415, "the file is neither a video nor a picture that is known here")
-
-
-def _full(error: OSError) -> Refusal:
-    full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-    return Refusal(
-        507 if full else 503, "the disk of the server is full" if full else "it could not be stored"
-    )
 
 
 def _has_room(request: Request, folder: Path) -> None:
@@ -143,7 +139,7 @@ async def job_file(request: Request) -> Response:
     if not done or file not in FILES:
         raise Refusal(404, "there is no such file: see /api/jobs")
     path = server.jobs.store.folder(name) / file
-    if not path.is_file():
+    if not is_plain(path):
         raise Refusal(404, "there is no such file: see /api/jobs")
     shown = f"{name}-{file}" if "download" in request.query_params else None
     answer = FileResponse(path, filename=shown)

@@ -109,7 +109,7 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation(
         *("post", "/api/live/recording", "startRecording", "Recordings", "Begin a recording."),
         {201: m.RecordingAnswer},
-        (409, 507),
+        (409, 503, 507),
     ),
     Operation(
         *("delete", "/api/live/recording", "finishRecording", "Recordings", "End the recording."),
