@@ -14,7 +14,7 @@ from ferpipe_web.errors import refusal
 from ferpipe_web.rates import Budget
 from ferpipe_web.settings import Settings
 
-__all__ = ["COOKIE", "Guard", "cookie_of", "is_right"]
+__all__ = ["COOKIE", "HEAD", "Guard", "cookie_of", "is_right"]
 
 COOKIE = "ferpipe_token"
 POLICY = (
@@ -29,6 +29,14 @@ _HEADERS = {
     "cross-origin-resource-policy": "same-origin",
     "permissions-policy": "camera=(self), microphone=(), geolocation=()",
 }
+_WITH = {
+    400: {"Connection": "close"},
+    401: {"WWW-Authenticate": "Bearer"},
+    429: {"Retry-After": "1"},
+    431: {"Connection": "close"},
+}
+HEAD = 32 * 1024
+"""Bytes of the head of a request, address and headers together."""
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _OPEN = frozenset({"/api/login", "/api/logout"})
 
@@ -59,18 +67,24 @@ class Guard:
             await send({"type": "websocket.close", "code": 1008, "reason": objection[1]})
         else:
             status, message = objection
-            headers = {401: {"WWW-Authenticate": "Bearer"}, 429: {"Retry-After": "1"}}.get(status, {})
+            headers = _WITH.get(status, {})
             await refusal(status, message, headers)(scope, receive, _guarded(send))
 
     def _objection(self, scope: Scope) -> tuple[int, str] | None:
         headers = Headers(scope=scope)
+        size = len(scope.get("raw_path") or b"") + len(scope["query_string"])
+        if size + sum(len(name) + len(value) for name, value in headers.raw) > HEAD:
+            return 431, f"the head of the request is larger than {HEAD} bytes: send less"
+        if "transfer-encoding" in headers and "content-length" in headers:
+            # A proxy that believes the other one would take the rest for the next request (RFC 9112, 6.3).
+            return 400, "the request has both a length and a transfer coding: send one of them"
         host = headers.get("host", "")
         if not self._is_ours(host):
             return 403, "the Host of the request is not allowed: start with --allow-host NAME"
         is_socket = scope["type"] == "websocket"
         changes = is_socket or scope["method"] not in _SAFE
         origin = headers.get("origin")
-        if changes and origin is not None and urlsplit(origin).netloc.lower() != host.lower():
+        if changes and origin is not None and _site(origin) != host.lower():
             return 403, "the request comes from another site, which may not use this server"
         client = scope["client"][0] if scope.get("client") else ""
         if not self._budget.take(client):
@@ -94,6 +108,14 @@ class Guard:
         except ValueError:
             return False
         return True
+
+
+def _site(origin: str) -> str:
+    """Host and port of an origin; nothing where it is none."""
+    try:
+        return urlsplit(origin).netloc.lower()
+    except ValueError:
+        return ""
 
 
 def cookie_of(token: str) -> str:

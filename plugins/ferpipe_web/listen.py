@@ -17,6 +17,7 @@ from starlette.applications import Starlette
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from ferpipe import UsageError
+from ferpipe_web.guard import HEAD
 from ferpipe_web.settings import Settings
 from ferpipe_web.sockets import Sockets
 
@@ -125,7 +126,7 @@ def listener(app: Starlette, settings: Settings) -> Listener:
         limit_concurrency=settings.limits.connections,
         timeout_keep_alive=15,
         timeout_graceful_shutdown=1,
-        h11_max_incomplete_event_size=32 * 1024,
+        h11_max_incomplete_event_size=HEAD,
         ssl_certfile=settings.certificate,
         ssl_keyfile=settings.key,
     )

@@ -23,7 +23,14 @@ T = TypeVar("T")
 
 
 class WorkerError(Exception):
-    """A worker that refused, died, or did not answer in time; the message is for the client."""
+    """A worker that refused, died, or did not answer in time; the message is for the client.
+
+    status: the status of HTTP that says which.
+    """
+
+    def __init__(self, message: str, status: int = 409) -> None:
+        super().__init__(message)
+        self.status = status
 
 
 class Worker:
@@ -147,6 +154,6 @@ class Worker:
         if future is None or future.done():
             return
         if (error := header.get("error")) is not None:
-            future.set_exception(WorkerError(str(error)))
+            future.set_exception(WorkerError(str(error), int(header.get("status", 409))))
         else:
             future.set_result(header.get("result"))

@@ -19,7 +19,7 @@ import numpy as np
 
 from ferpipe_web.settings import Choice, Limits, Settings
 
-__all__ = ["SAMPLE", "Program", "coded", "make_settings", "part_of_sample", "picture_of", "start"]
+__all__ = ["SAMPLE", "Program", "coded", "log_of", "make_settings", "part_of_sample", "picture_of", "start"]
 
 CLIENT = httpx.Client(timeout=30, verify=False)  # noqa: S501 -- certificates cost time, and there are none
 SAMPLE = Path(__file__).parents[2] / "samples" / "demo.mp4"
@@ -103,3 +103,10 @@ def picture_of(message: bytes) -> tuple[dict[str, Any], bytes]:
     """The header and the JPEG of a message to a viewer."""
     (size,) = struct.unpack_from(">I", message)
     return json.loads(message[4 : 4 + size]), message[4 + size :]
+
+
+def log_of(program: Program) -> str:
+    """What the server has logged; it is ended for that."""
+    program.process.terminate()
+    assert program.process.stderr is not None
+    return program.process.stderr.read()

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import cv2
-import numpy as np
 import pytest
-from imageio_ffmpeg import get_ffmpeg_exe
 from support.chromium import until
 from support.serving import Serving, serving
+from support.turns import two_in_turn
 
 from ferpipe.timeline import load
 
@@ -36,28 +34,8 @@ IS_LIVE = "document.querySelector('strong[data-state]').dataset.state === 'live'
 
 
 @pytest.fixture(scope="module")
-def film(smiling: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An hour in which one person smiles for five seconds, and another one comes elsewhere for five."""
-    import av
-    from matplotlib.cbook import get_sample_data
-
-    with get_sample_data("grace_hopper.jpg", asfileobj=True) as file:
-        other = cv2.imdecode(np.frombuffer(file.read(), np.uint8), cv2.IMREAD_COLOR)
-    height, width = 240, 640
-    first, second = (np.full((height, width, 3), 90, np.uint8) for _ in range(2))
-    first[:, :320] = cv2.resize(smiling, (320, 240))
-    second[:, 400:] = cv2.resize(other[:520], (240, 240))
-    folder = tmp_path_factory.mktemp("film")
-    with av.open(str(folder / "once.mp4"), "w") as file:
-        stream = file.add_stream("libx264", rate=10, options={"preset": "ultrafast"})
-        stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
-        for i in range(100):
-            picture = second if i >= 50 else first
-            file.mux(stream.encode(av.VideoFrame.from_ndarray(picture, "bgr24")))
-        file.mux(stream.encode())
-    often = ["-stream_loop", "400", "-i", str(folder / "once.mp4"), "-c", "copy", str(folder / "film.mp4")]
-    subprocess.run([get_ffmpeg_exe(), "-v", "error", *often], check=True)
-    return folder / "film.mp4"
+def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return two_in_turn(tmp_path_factory.mktemp("film"))
 
 
 @pytest.fixture(scope="module")

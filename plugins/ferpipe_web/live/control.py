@@ -110,7 +110,7 @@ class Live:
         try:
             return await worker.ask(request)
         except WorkerError as error:
-            raise Refusal(409, str(error)) from None
+            raise Refusal(error.status, str(error)) from None
 
     async def record(self) -> dict[str, Any]:
         """Begin a recording."""

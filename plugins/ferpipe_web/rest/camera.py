@@ -78,7 +78,7 @@ class _Session:
                     await task
 
     async def close(self) -> None:
-        await self._worker.close(0.5)
+        await self._worker.close(0.0)  # it has nothing to finish
 
     async def _read(self) -> None:
         """Take frames; a newer one replaces one that still waits."""

@@ -148,13 +148,13 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation(
         *("post", "/api/people/merge", "mergePeople", "People", "Show one track as another one."),
         {200: m.LiveAnswer},
-        (*_JSON, 409),
+        (*_JSON, 404, 409),
         body=m.MergeBody,
     ),
     Operation(
         *("post", "/api/people/split", "splitPeople", "People", "Undo a merge."),
         {200: m.LiveAnswer},
-        (*_JSON, 409),
+        (*_JSON, 404, 409),
         body=m.SplitBody,
     ),
     Operation(

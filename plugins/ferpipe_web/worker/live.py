@@ -15,7 +15,7 @@ from ferpipe_web.chains import last_of, live_chain, read
 from ferpipe_web.worker.channel import Channel, Message
 from ferpipe_web.worker.coder import Coder
 from ferpipe_web.worker.outbox import Outbox
-from ferpipe_web.worker.people import People
+from ferpipe_web.worker.people import NobodyError, People
 from ferpipe_web.worker.recording import Recording, RelayOptions
 from ferpipe_web.worker.records import facts
 from ferpipe_web.worker.wording import public
@@ -166,7 +166,9 @@ class LiveWorker:
         try:
             result = self._do(header)
         except FerpipeError as error:
-            self._outbox.put({"type": "answer", "re": header.get("id"), "error": public(str(error))})
+            status = 404 if isinstance(error, NobodyError) else 409
+            answer = {"type": "answer", "re": header.get("id"), "error": public(str(error)), "status": status}
+            self._outbox.put(answer)
         else:
             self._outbox.put({"type": "answer", "re": header.get("id"), "result": result})
 

@@ -8,12 +8,16 @@ from typing import Any
 
 from ferpipe import Face, Packet, UsageError
 
-__all__ = ["People"]
+__all__ = ["NobodyError", "People"]
 
 _MOST = 1000
 """People who are remembered; those who left longest ago are forgotten first."""
 _GONE = 1_000_000
 """Microseconds of stream time after which a person who is not seen is not present."""
+
+
+class NobodyError(UsageError):
+    """A track that nobody has, or that is merged into another one."""
 
 
 class People:
@@ -48,7 +52,7 @@ class People:
             return {str(track): name for track, name in sorted(self._names.items())}
 
     def rename(self, track: int, name: str | None) -> None:
-        """Give a person a name, or take it away.  Raises UsageError where nobody has that track."""
+        """Give a person a name, or take it away.  Raises NobodyError where nobody has that track."""
         with self._lock:
             self._known(track)
             if name is None:
@@ -57,7 +61,9 @@ class People:
                 self._names[track] = name
 
     def merge(self, into: int, track: int) -> None:
-        """Show `track` as `into` from now on.  Raises UsageError where both were in one picture."""
+        """Show `track` as `into` from now on.  Raises NobodyError, UsageError where both were in one
+        picture.
+        """
         with self._lock:
             self._known(into)
             self._known(track)
@@ -129,7 +135,7 @@ class People:
 
     def _known(self, track: int) -> None:
         if track not in self._seen or track in self._into:
-            raise UsageError(f"nobody has the track {track}")
+            raise NobodyError(f"nobody has the track {track}: see /api/live")
 
 
 def _renumbered(face: Face, shown: dict[int, int]) -> Face:
