@@ -47,6 +47,17 @@ def test_the_page_can_be_used_by_keyboard_and_everything_has_a_name(visit, serve
 
 
 @pytest.mark.slow
+def test_an_address_with_the_name_of_a_panel_opens_it(visit, server):
+    page = visit(f"{server.url}#files")
+    assert page.locator("#files").is_visible()
+    for name in ("camera", "live"):
+        page.goto(f"{server.url}#{name}")  # the same page: nothing is loaded
+        page.locator(f"#{name}").wait_for()
+    page.evaluate("location.hash = 'nothing'")
+    assert page.locator("#live").is_visible()
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_words_stand_out_from_their_ground(visit, server, scheme):
     page = visit(server.url, color_scheme=scheme)

@@ -71,6 +71,18 @@ def test_the_picture_people_labels_and_figures_are_shown(live):
     assert "label over the last minute" in card.locator(".strip").get_attribute("aria-label")
 
 
+def test_who_is_in_view_comes_before_who_is_not(live):
+    cards = "[...document.querySelectorAll('#live .card')]"
+    away = "classList.contains('away')"
+    until(live, f"{cards}[0].{away} && !{cards}.at(-1).{away}")
+    seen = live.evaluate(f"""() => {{
+        const places = {cards}.map((e) => [e.getBoundingClientRect(), e.{away}]);
+        places.sort(([a], [b]) => a.top - b.top || a.left - b.left);
+        return places.map((each) => each[1]);
+    }}""")
+    assert seen == sorted(seen)
+
+
 def test_a_viewer_that_stalls_holds_nobody_up(visit, live, server):
     other = visit(server.url)
     other.locator("#live .card").first.wait_for()

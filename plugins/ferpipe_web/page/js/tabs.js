@@ -30,6 +30,10 @@ export function makeTabs(list, changed) {
     event.preventDefault();
     choose(all.at(to % all.length), true);
   });
+  addEventListener("hashchange", () => {
+    const wanted = open().find((tab) => `#${name(tab)}` === location.hash);
+    if (wanted) choose(wanted);
+  });
   return {
     /** Show the tab of that name, or the first there is. */
     show: (wanted) => choose(open().find((tab) => name(tab) === wanted) ?? open()[0]),
