@@ -12,6 +12,7 @@ from ferpipe_web.analyzer import Analyzer
 from ferpipe_web.jobs.queue import Jobs
 from ferpipe_web.live.control import Live
 from ferpipe_web.live.recordings import Recordings
+from ferpipe_web.process import Worker
 from ferpipe_web.rates import Attempts
 from ferpipe_web.settings import Settings
 
@@ -33,6 +34,7 @@ class Server:
         self.logins = Attempts()
         self.cameras = 0
         self.frames_of_cameras = 0
+        self.camera_workers: set[Worker] = set()
         self.ready = False
         self._ending: asyncio.Task[None] | None = None
 
@@ -58,6 +60,8 @@ class Server:
 
     async def _end(self) -> None:
         self.ready = False
+        for worker in self.camera_workers:
+            worker.kill()
         await asyncio.gather(self.live.close(), self.jobs.close(), self.analyzer.close())
 
 

@@ -36,6 +36,7 @@ async def camera(socket: WebSocket) -> None:
         return
     server.cameras += 1
     session = _Session(socket, server)
+    server.camera_workers.add(session.worker)
     try:
         await session.serve(
             {"role": "camera", "limits": {"memory": limits.memory, "file": 64 * 1024**2}, **choice.config}
@@ -44,7 +45,8 @@ async def camera(socket: WebSocket) -> None:
         pass
     finally:
         server.cameras -= 1
-        await session.close()
+        server.camera_workers.discard(session.worker)
+        await session.worker.close(0.0)  # it has nothing to finish
 
 
 class _Session:
@@ -52,13 +54,15 @@ class _Session:
         self._socket = socket
         self._server = server
         self._answers: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
-        self._worker = Worker(server.settings.scratch, self._take)
+        self.worker = Worker(server.settings.scratch, self._take)
         self._waiting: tuple[int, float, bytes] | None = None
         self._came = asyncio.Event()
 
     async def serve(self, config: dict[str, Any]) -> None:
         limits = self._server.settings.limits
-        await self._worker.start(config, pixels=limits.frame_pixels)
+        await self.worker.start(config, pixels=limits.frame_pixels)
+        if not self._server.ready:  # it ends, and no longer knows of this one
+            return
         try:
             first = await self._next(_START)
         except WorkerError as error:
@@ -76,9 +80,6 @@ class _Session:
                 task.cancel()
                 with suppress(asyncio.CancelledError, WebSocketDisconnect, RuntimeError, OSError):
                     await task
-
-    async def close(self) -> None:
-        await self._worker.close(0.0)  # it has nothing to finish
 
     async def _read(self) -> None:
         """Take frames; a newer one replaces one that still waits."""
@@ -110,7 +111,7 @@ class _Session:
                 continue
             number, seconds, picture = waiting
             try:
-                await self._worker.send({"seconds": seconds if seconds == seconds else 0.0}, picture)  # noqa: PLR0124
+                await self.worker.send({"seconds": seconds if seconds == seconds else 0.0}, picture)  # noqa: PLR0124
                 answer = await self._next(_FRAME)
             except WorkerError as error:
                 await _fail(self._socket, 1011, str(error), number=number)
@@ -123,7 +124,7 @@ class _Session:
     async def _next(self, seconds: float) -> dict[str, Any]:
         """The worker's next answer.  Raises WorkerError where it dies or takes too long."""
         try:
-            return await self._worker.first_of(self._answers.get(), seconds)
+            return await self.worker.first_of(self._answers.get(), seconds)
         except WorkerError:
             raise WorkerError("the frame could not be worked on: open the camera again") from None
 
