@@ -11,7 +11,7 @@ from websockets.http11 import Request
 from websockets.protocol import State
 
 from ferpipe_web.live.hub import Picture, Viewer
-from ferpipe_web.rest.orders import read_order
+from ferpipe_web.live.orders import read_order
 
 __all__ = ["Sockets", "sockets_of"]
 

@@ -14,7 +14,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from ferpipe_web.errors import Refusal
 from ferpipe_web.live.hub import Listener, Picture, Viewer
-from ferpipe_web.rest.orders import order_of
+from ferpipe_web.live.orders import order_of
 from ferpipe_web.server import Server, server_of
 from ferpipe_web.sockets import sockets_of
 
