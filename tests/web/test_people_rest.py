@@ -58,6 +58,8 @@ def test_two_are_named_merged_and_separated(serve: Callable[..., Program], tmp_p
             refused = client.post(f"/api/people/{path}", json=body)
             check(f"/api/people/{path}", "post", refused)
             assert (refused.status_code, list(refused.json())) == (status, ["error"]), (path, body)
+            if status == 404:
+                assert refused.json()["error"].endswith("choose one of the people that are listed")
         for track, name, status in (
             (9_999, "Eve", 404),
             (second, "Eve", 404),  # merged: it is nobody of its own

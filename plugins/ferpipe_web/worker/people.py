@@ -135,7 +135,7 @@ class People:
 
     def _known(self, track: int) -> None:
         if track not in self._seen or track in self._into:
-            raise NobodyError(f"nobody has the track {track}: see /api/live")
+            raise NobodyError(f"nobody has the track {track}: choose one of the people that are listed")
 
 
 def _renumbered(face: Face, shown: dict[int, int]) -> Face:
