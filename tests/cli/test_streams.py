@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import subprocess
 import sys
 import time
@@ -63,7 +64,8 @@ def ferpipe_stages():
     return {"count": Count, "talk": Talk}
 '''.replace("\\\\", "\\")
 
-RUN = f"exec {sys.executable} -m ferpipe run p.yaml"
+PYTHON = shlex.quote(sys.executable)
+RUN = f"exec {PYTHON} -m ferpipe run p.yaml"
 
 
 @pytest.fixture
@@ -128,7 +130,7 @@ def test_a_reader_that_pauses_holds_up_nothing(folder: Path) -> None:
     ],
 )
 def test_standard_output_that_is_full_is_one_line(folder: Path, verb: str, unbuffered: str) -> None:
-    done = shell(folder, f"PYTHONUNBUFFERED={unbuffered} {sys.executable} -m ferpipe {verb} > /dev/full")
+    done = shell(folder, f"PYTHONUNBUFFERED={unbuffered} {PYTHON} -m ferpipe {verb} > /dev/full")
     assert (done.returncode, done.stderr) == (
         1,
         "ferpipe: cannot write to standard output: No space left on device\n",
@@ -138,14 +140,14 @@ def test_standard_output_that_is_full_is_one_line(folder: Path, verb: str, unbuf
 @pytest.mark.slow
 @pytest.mark.parametrize("ending", ["| true", ">&- 2>&-"])
 def test_standard_output_that_nobody_reads_is_no_error(folder: Path, ending: str) -> None:
-    done = shell(folder, f"{sys.executable} -m ferpipe plugins {ending}")
+    done = shell(folder, f"{PYTHON} -m ferpipe plugins {ending}")
     assert (done.returncode, done.stderr) == (0, "")
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("ending", ["2>&-", "2>/dev/full"])
 def test_a_mistake_keeps_its_code_where_nobody_reads_it(folder: Path, ending: str) -> None:
-    assert shell(folder, f"{sys.executable} -m ferpipe run none {ending}").returncode == 2
+    assert shell(folder, f"{PYTHON} -m ferpipe run none {ending}").returncode == 2
 
 
 def test_quiet_silences_native_libraries_too(folder: Path) -> None:
