@@ -19,8 +19,8 @@ __all__ = ["ReportAfter"]
 class ReportAfter:
     """A report of the timelines and videos that runs are about to write.
 
-    Raises UsageError where no plugin brings the verb, or where the report exists and may not be replaced:
-    before the runs, so that nothing is done for nothing.
+    Raises UsageError where no plugin brings the verb, where the name does not end in `.html`, or where the
+    report exists and may not be replaced: before the runs, so that nothing is done for nothing.
     """
 
     def __init__(self, path: str, options: RunOptions) -> None:
@@ -32,6 +32,8 @@ class ReportAfter:
         self._command = cli.get_command(click.Context(cli), "report")
         if self._command is None:
             raise UsageError("--report needs a plugin that brings the command 'report': reinstall ferpipe")
+        if self._path.suffix.lower() not in {".html", ".htm"}:
+            raise UsageError(f"'{path}' is not the name of a page: end it in .html")
         if self._path.exists() and not options.overwrite:
             raise UsageError(f"{self._path} exists: choose another name or add --overwrite")
 

@@ -4,15 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import timedelta
+from itertools import pairwise
 
 from ferpipe import UsageError
 from ferpipe_report.clocks import moments_of
 from ferpipe_report.events import Event
-from ferpipe_report.recording import Recording
+from ferpipe_report.recording import MICROSECONDS, Recording
 
-__all__ = ["WALLCLOCK", "aligned"]
+__all__ = ["WALLCLOCK", "aligned", "apart"]
 
 WALLCLOCK = "wallclock"
+
+
+def apart(recordings: Sequence[Recording]) -> list[str]:
+    """In one line, a recording that begins after all those before it have ended; none where they overlap."""
+    order = sorted(recordings, key=lambda each: each.start - each.offset)
+    over = 0
+    for before, after in pairwise(order):
+        over = max(over, before.end - before.offset)
+        if after.start - after.offset > over:
+            gap = timedelta(seconds=round((after.start - after.offset - over) / MICROSECONDS))
+            return [f"by its clock '{after.name}' begins {gap} after '{before.name}' and all before it ended"]
+    return []
 
 
 def aligned(

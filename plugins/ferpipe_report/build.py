@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from ferpipe import UsageError
-from ferpipe_report.align import WALLCLOCK, aligned
+from ferpipe_report.align import WALLCLOCK, aligned, apart
 from ferpipe_report.clocks import has_time_codes
 from ferpipe_report.events import Event, beyond, events_of, read_events
 from ferpipe_report.merge import merged
@@ -56,12 +56,22 @@ def build(request: Request) -> Path:
     read = [*request.timelines, *request.events, *request.videos]
     with Outputs(read, overwrite=request.overwrite) as outputs:
         outputs.claim([target, *request.figures.values()])
+        _check_names(target, request.figures)
         contents, notes = _contents(request, target)
         outputs.write(contents)
     if not request.quiet:
         for line in (*notes, *(f"wrote {path}" for path in contents)):
             click.echo(line, err=True)
     return target
+
+
+def _check_names(target: Path, figures: Mapping[str, Path]) -> None:
+    """Raises UsageError where an output has the ending of something else."""
+    if target.suffix.lower() not in {".html", ".htm"}:
+        raise UsageError(f"'{target}' is not the name of a page: end it in .html")
+    for form, path in figures.items():
+        if path.suffix.lower() != f".{form}":
+            raise UsageError(f"'{path}' is not the name of a figure for --{form}: end it in .{form}")
 
 
 def _contents(request: Request, target: Path) -> tuple[dict[Path, bytes], list[str]]:
@@ -72,6 +82,7 @@ def _contents(request: Request, target: Path) -> tuple[dict[Path, bytes], list[s
     events = _events(recordings, request.events)
     notes = [note for i, each in enumerate(recordings) for note in beyond(each, events[i])]
     recordings = aligned(recordings, events, request.align)
+    notes += apart(recordings) if request.align == WALLCLOCK else []
     across, columns = across_data(recordings, classes_of(recordings))
     extra = {
         **event_data(recordings, events),

@@ -97,10 +97,18 @@ def _nearest(step: int, wanted: int) -> int:
 
 
 def _created(recording: Recording) -> int | None:
-    """Microseconds since 1970 of the recording's time 0."""
+    """Microseconds since 1970 of the recording's time 0; UTC where the text says no zone.
+
+    Raises UsageError where the text is no moment.
+    """
     source = recording.timeline.source
     text = None if source is None else source.get("created")
-    if not isinstance(text, str):
+    if text is None:
         return None
-    moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
+    try:
+        moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
+    except ValueError as error:
+        raise UsageError(f"'{recording.path}' is damaged: 'created' is '{text}', which is no time") from error
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=timezone.utc)
     return (moment - datetime(1970, 1, 1, tzinfo=timezone.utc)) // timedelta(microseconds=1)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ferpipe import Output, UsageError
 
-__all__ = ["Content", "Outputs", "pieces"]
+__all__ = ["Content", "Outputs", "pieces", "unusable"]
 
 Content = bytes | Iterable[bytes]
 """What a file holds, whole or in pieces."""
@@ -17,6 +17,11 @@ Content = bytes | Iterable[bytes]
 def pieces(content: Content) -> Iterable[bytes]:
     """The pieces of a file."""
     return (content,) if isinstance(content, bytes) else content
+
+
+def unusable(target: Path, error: OSError) -> UsageError:
+    """The error of a name that the system does not take."""
+    return UsageError(f"'{target}' cannot be written ({error.strerror}): choose another name")
 
 
 class Outputs(ExitStack):
@@ -35,16 +40,20 @@ class Outputs(ExitStack):
     def claim(self, targets: Iterable[Path]) -> None:
         """Lock each target; its folder is made where it is missing.
 
-        Raises UsageError where one is an input, a folder, exists, or is being written by somebody else.
+        Raises UsageError where one is an input, a folder, exists, is there twice, or is being written by
+        somebody else.
         """
         for target in targets:
-            if target not in self._claimed:
-                self._claimed[target] = output = self._locked(target)
-                self.callback(output.close)
+            try:
+                output = self._locked(target)
+            except OSError as error:
+                raise unusable(target, error) from error
+            self._claimed[target] = output
+            self.callback(output.close)
 
     def write(self, contents: Mapping[Path, Content]) -> None:
         """Write all of them, then give all their names.  Raises UsageError, and RunError of the disk."""
-        self.claim(contents)
+        self.claim(target for target in contents if target not in self._claimed)
         for target, content in contents.items():
             for piece in pieces(content):
                 self._claimed[target].write(piece)
@@ -52,6 +61,8 @@ class Outputs(ExitStack):
             self._claimed[target].commit()
 
     def _locked(self, target: Path) -> Output:
+        if target.resolve() in {each.resolve() for each in self._claimed}:
+            raise UsageError(f"'{target}' is given for two outputs: choose another name for one of them")
         if target.resolve() in self._read:
             raise UsageError(f"'{target}' is an input: choose another name for the output")
         if target.is_dir():

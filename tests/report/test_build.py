@@ -186,6 +186,10 @@ def test_every_module_is_in_the_page_after_those_it_uses():
         (["t.json", "-o", "there.html"], "'there.html' exists: choose another name or add --overwrite"),
         (["page.txt", "-o", "r.html"], "'page.txt' is not a timeline"),
         (["t.json", "-o", "."], "is a directory"),
+        (["t.json", "-o", "r.txt"], "'r.txt' is not the name of a page: end it in .html"),
+        (["t.json", "-o", "r.html", "--png", "r.jpg"], "'r.jpg' is not the name of a figure for --png"),
+        (["t.json", "-o", "r.html", "--svg", "./r.html"], "'r.html' is given for two outputs"),
+        (["t.json", "-o", f"{'r' * 300}.html"], "cannot be written (File name too long)"),
     ],
 )
 def test_what_cannot_be_is_one_line(tmp_path, monkeypatch, words, said):

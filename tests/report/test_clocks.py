@@ -8,7 +8,7 @@ import pytest
 from support.timelines import header, planned
 
 from ferpipe import UsageError
-from ferpipe_report.align import aligned
+from ferpipe_report.align import aligned, apart
 from ferpipe_report.clocks import has_time_codes, time_of
 from ferpipe_report.recording import open_recording
 
@@ -81,6 +81,22 @@ def test_time_codes_that_are_counted_from_the_start_are_no_clock(tmp_path):
     found = recordings(tmp_path, left, right)
     assert not has_time_codes(found)
     assert offsets(found) == [0.0, -3.0]
+
+
+def test_a_moment_without_a_zone_is_utc_and_what_is_no_moment_is_one_line(tmp_path):
+    right = {"created": "2026-03-01T10:00:03.000000Z"}
+    assert offsets(recordings(tmp_path, {"created": "2026-03-01T10:00:00"}, right)) == [0.0, -3.0]
+    with pytest.raises(UsageError, match=r"'created' is 'yesterday', which is no time"):
+        offsets(recordings(tmp_path, {"created": "yesterday"}, right))
+
+
+def test_recordings_of_different_days_are_said_to_lie_apart(tmp_path):
+    days = [{"created": f"2026-03-0{day}T10:00:00Z"} for day in (1, 3)]
+    found = aligned(recordings(tmp_path, *days), {}, "wallclock")
+    (said,) = apart(found)
+    assert said.startswith("by its clock '1.mov' begins 1 day, 23:59:")
+    near = [{"created": "2026-03-01T10:00:00Z"}, {"created": "2026-03-01T10:00:01Z"}]
+    assert apart(aligned(recordings(tmp_path, *near), {}, "wallclock")) == []
 
 
 def test_no_clock_at_all_is_one_line(tmp_path):

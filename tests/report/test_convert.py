@@ -75,6 +75,8 @@ def test_the_name_of_a_file_decides_its_format(name, form):
         (["t.json", "-o", "t.tsv"], "'t.json' is an input"),
         (["t.json", "t.json", "-o", "a.csv"], "'t.json' is given twice"),
         (["t.json", "-o", "a.eaf", "--video", "a.mp4", "--video", "b.mp4"], "2 --video for 1 timelines"),
+        (["t.json", "-o", "a.eaf", "--video", "none.mp4"], "there is no video 'none.mp4' to link"),
+        (["t.json", "-o", f"{'a' * 300}.vtt"], "cannot be written (File name too long)"),
     ],
 )
 def test_what_cannot_be_is_one_line_and_writes_nothing(tmp_path, monkeypatch, words, said):

@@ -19,7 +19,7 @@ from ferpipe_report.convert.subtitles import write_srt, write_vtt
 from ferpipe_report.convert.tables import write_table
 from ferpipe_report.convert.textgrid import write_textgrid
 from ferpipe_report.convert.timeseries import configuration_of, curves_of
-from ferpipe_report.writing import Content, Outputs
+from ferpipe_report.writing import Content, Outputs, unusable
 
 __all__ = ["FORMATS", "MANY", "ONE", "beside", "convert", "format_of", "one"]
 
@@ -72,12 +72,18 @@ def convert(
 
     Raises UsageError where a timeline cannot be read, the format is not known, or an output exists.
     """
-    into_folder = output.is_dir() or (kind is not None and not output.suffix)
+    try:
+        into_folder = output.is_dir() or (kind is not None and not output.suffix)
+    except OSError as error:
+        raise unusable(output, error) from error
     form = kind or (None if into_folder else format_of(output.name))
     if form is None:
         raise UsageError(f"'{output}' has no known suffix: use one of {', '.join(f'.{f}' for f in FORMATS)}")
     if len(videos) not in {0, len(paths)}:
         raise UsageError(f"{len(videos)} --video for {len(paths)} timelines: give one for each, or none")
+    for video in videos:
+        if not video.is_file():
+            raise UsageError(f"there is no video '{video}' to link")
     if len(paths) > 1 and form in ONE and not into_folder:
         raise UsageError(
             f"a .{form} file holds one recording: for several give a folder, as in -o out --format {form}"

@@ -72,14 +72,18 @@ def _frame(recording: Recording, place: int, video: Path) -> Image:
     """The picture of one frame of the recording, as the source `file` gives it."""
     time, lasts = int(recording.times[place]), max(int(recording.durations[place]), 2_000)
     source: dict[str, Any] = {"path": str(video), "start": max(0, time - lasts // 2) / MICROSECONDS}
-    for packet in Pipeline.of(("file", source)):
-        if abs(packet.time - time) > lasts:
-            break
-        return packet.frame.image
-    raise UsageError(
+    missing = (
         f"'{video}' has no frame at {time / MICROSECONDS:.3f} s, where '{recording.path}' has one: "
         "give the video of the timeline"
     )
+    try:
+        for packet in Pipeline.of(("file", source)):
+            if abs(packet.time - time) > lasts:
+                break
+            return packet.frame.image
+    except UsageError as error:  # the video is over by then
+        raise UsageError(missing) from error
+    raise UsageError(missing)
 
 
 def _jpeg(picture: Image, size: tuple[int, int]) -> str:
