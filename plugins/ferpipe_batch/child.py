@@ -31,7 +31,8 @@ FULL = tuple(os.strerror(code) for code in (errno.ENOSPC, errno.EDQUOT, errno.EI
 
 def run_child(job: dict[str, Any], template: Template, events: int) -> None:
     """Do the job and write what became of it to the pipe `events`."""
-    faulthandler.enable()
+    # On a descriptor of its own: one stage may crash while another keeps a library off standard error.
+    faulthandler.enable(os.dup(2))
     try:
         with scratched(job) as (source, out, put_back):
             result = _run(job, template, source, out, events)

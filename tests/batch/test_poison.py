@@ -39,6 +39,15 @@ def test_poison_is_quarantined_and_stops_nobody(clips: Clips, tmp_path: Path) ->
     assert (again["done"], again["skipped"], again["quarantined"]) == (0, 2, 4)
 
 
+def test_a_crash_is_logged_while_a_stage_keeps_a_library_quiet(clips: Clips, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    result = batch(clips("crash-muted.mp4"), out, "--attempts", "1", code=42)
+    assert result["failures"][0]["cause"] == "crash"
+    log = (out / ".ferpipe-batch/log/crash-muted.mp4.log").read_text()
+    assert "Fatal Python error: Aborted" in log
+    assert "poison.py" in log
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(400)
 def test_where_a_copy_is_not_safe_each_video_has_a_fresh_interpreter(clips: Clips, tmp_path: Path) -> None:
