@@ -112,7 +112,9 @@ class Batch:
         self.began = time.monotonic()
         self._tasks: dict[int, Task] = {}
         self._numbers = iter(range(1, 1 << 62))
-        self._queue = deque(self._first(state))
+        # Those that were under way when a batch was killed come last: if one of them is what brings the machine
+        # down, all others are done before it does so again.
+        self._queue = deque(sorted(self._first(state), key=lambda task: _interruptions(state, task)))
         journal.append(
             {
                 "event": "head",
@@ -223,6 +225,11 @@ class Batch:
     def _quarantine(self, video: Video, cause: str, why: str, attempts: int) -> None:
         self.counts.quarantined += 1
         self.counts.failures[video.key] = _failure(cause, why, attempts)
+
+
+def _interruptions(state: State, task: Task) -> int:
+    before = state.entries.get(task.video.key)
+    return 0 if before is None or task.decision.anew else before.lost + (before.state == "running")
 
 
 def _failure(cause: str, error: str, attempts: int) -> dict[str, Any]:

@@ -9,6 +9,8 @@ from pathlib import Path
 from support.batches import batch, tree
 from support.program import ferpipe
 
+from ferpipe_batch.manifest import FOLDER, Journal
+
 Clips = Callable[..., Path]
 
 
@@ -48,6 +50,20 @@ def test_a_tree_of_inputs_becomes_the_same_tree_of_outputs_and_is_done_once(
     said = ferpipe("batch", "status", str(out), "--json")
     status = json.loads(said.stdout)
     assert (said.returncode, status["videos"], status["done"], status["waiting"]) == (0, 5, 5, 0)
+
+
+def test_what_was_under_way_when_a_batch_was_killed_comes_last(clips: Clips, tmp_path: Path) -> None:
+    folder, out, log = clips("a.mp4", "b.mp4", "c.mp4"), tmp_path / "out", tmp_path / "log"
+    manifest = out / FOLDER
+    manifest.mkdir(parents=True)
+    journal = Journal(manifest, "1-of-1")
+    journal.append(
+        {"event": "start", "key": "a.mp4", "stem": "a", "identity": {}, "fingerprint": "x"}, sync=True
+    )
+    journal.close()
+    result = batch(folder, out, "--workers", "1", POISON_LOG=str(log))
+    assert result["done"] == 3
+    assert log.read_text().split() == ["b", "c", "a"]
 
 
 def test_a_file_that_is_no_video_is_quarantined_and_the_others_are_done(clips: Clips, tmp_path: Path) -> None:
