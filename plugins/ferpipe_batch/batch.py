@@ -112,8 +112,8 @@ class Batch:
         self.began = time.monotonic()
         self._tasks: dict[int, Task] = {}
         self._numbers = iter(range(1, 1 << 62))
-        # Those that were under way when a batch was killed come last: if one of them is what brings the machine
-        # down, all others are done before it does so again.
+        # Those that were under way when a batch was killed come last: if one of them is what brings the
+        # machine down, all others are done before it does so again.
         self._queue = deque(sorted(self._first(state), key=lambda task: _interruptions(state, task)))
         journal.append(
             {
