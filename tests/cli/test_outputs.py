@@ -15,77 +15,14 @@ from support.disks import disk_of
 
 from ferpipe.cli import main
 
-PLUGIN = '''
-import time
-import numpy as np
-from pydantic import Field
-from ferpipe import Frame, Options, Packet, Source, Stage, StreamInfo, hookimpl
-
-
-class CountOptions(Options):
-    frames: int = Field(5, description="how many")
-    period: float = Field(0.0, description="seconds between them")
-
-
-class Count(Source[CountOptions]):
-    """Grey frames."""
-
-    Options = CountOptions
-
-    def open(self, context):
-        super().open(context)
-        self.stream = StreamInfo(context.name, "memory")
-
-    def frames(self):
-        for i in range(self.options.frames):
-            time.sleep(self.options.period)
-            yield Packet(Frame(np.zeros((4, 4, 3), np.uint8), i * 1000, i, self.context.name))
-
-
-class WriteOptions(Options):
-    closing: float = Field(0.0, description="seconds that closing takes")
-    writes: bool = Field(True, description="whether it writes meanwhile")
-
-
-class Write(Stage[WriteOptions]):
-    """A line a frame."""
-
-    Options = WriteOptions
-    output = None
-
-    def open(self, context):
-        super().open(context)
-        self.output = context.create("out.txt")
-
-    def process(self, packet):
-        self.output.write(b"%d\\n" % packet.frame.index)
-        return packet
-
-    def close(self):
-        if self.output is None:
-            return
-        until = time.monotonic() + self.options.closing
-        while time.monotonic() < until:
-            time.sleep(0.05)
-            if self.options.writes:
-                self.output.write(b".")
-        self.context.wrote(self.output.commit(), ["five lines"])
-
-
-@hookimpl
-def ferpipe_stages():
-    return {"count": Count, "write": Write}
-'''
-
 
 @pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    (tmp_path / "kit.py").write_text(PLUGIN)
-    (tmp_path / "p.yaml").write_text(
+def folder(counting: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (counting / "p.yaml").write_text(
         "version: 1\nplugins: [./kit.py]\nstages: [count, {use: write, timeout: 0.6}]\n"
     )
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
+    monkeypatch.chdir(counting)
+    return counting
 
 
 def spawn(folder: Path, *args: str) -> subprocess.Popen[str]:

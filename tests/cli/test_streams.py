@@ -11,68 +11,16 @@ from pathlib import Path
 
 import pytest
 
-PLUGIN = '''
-import contextlib
-import os
-import time
-import numpy as np
-from pydantic import Field
-from ferpipe import Frame, Options, Packet, Source, Stage, StreamInfo, hookimpl
-
-
-class CountOptions(Options):
-    frames: int = Field(20, description="how many")
-    period: float = Field(0.0, description="seconds between them")
-
-
-class Count(Source[CountOptions]):
-    """Grey frames."""
-
-    Options = CountOptions
-
-    def open(self, context):
-        super().open(context)
-        self.stream = StreamInfo(context.name, "memory")
-
-    def frames(self):
-        for i in range(self.options.frames):
-            time.sleep(self.options.period)
-            yield Packet(Frame(np.zeros((4, 4, 3), np.uint8), i * 1000, i, self.context.name))
-
-
-class Talk(Stage):
-    """Writes a line a frame to standard error, by its logger and as a native library would."""
-
-    def open(self, context):
-        super().open(context)
-        self.output = context.create("out.txt")
-
-    def process(self, packet):
-        self.context.log.warning("frame %d %s", packet.frame.index, "x" * 300)
-        if packet.frame.index < 3:
-            with contextlib.suppress(OSError):
-                os.write(2, b"native\\\\n")
-        self.output.write(b"%d\\\\n" % packet.frame.index)
-        return packet
-
-    def close(self):
-        self.output.commit()
-
-
-@hookimpl
-def ferpipe_stages():
-    return {"count": Count, "talk": Talk}
-'''.replace("\\\\", "\\")
-
 PYTHON = shlex.quote(sys.executable)
 RUN = f"exec {PYTHON} -m ferpipe run p.yaml"
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    (tmp_path / "kit.py").write_text(PLUGIN)
-    (tmp_path / "p.yaml").write_text("version: 1\nplugins: [./kit.py]\nstages: [count, talk]\n")
-    return tmp_path
+def folder(counting: Path) -> Path:
+    (counting / "p.yaml").write_text(
+        "version: 1\nplugins: [./kit.py]\nstages: [{use: count, with: {frames: 20}}, talk]\n"
+    )
+    return counting
 
 
 def shell(folder: Path, line: str) -> subprocess.CompletedProcess[str]:
