@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -79,6 +80,21 @@ def test_the_page_of_documentation_names_every_address_and_loads_nothing_foreign
     assert "http://" not in page
     assert "<script" not in page
     assert client.get("/docs.css").headers["content-type"].startswith("text/css")
+
+
+def test_the_page_of_documentation_reads_as_prose_and_its_links_lead_into_what_they_open(
+    client: TestClient,
+) -> None:
+    page = client.get("/docs").text
+    assert "`" not in page
+    assert "<code>box</code> is left, top, width and height" in page
+    linked = set(re.findall(r'href="#(\w+)"', page))
+    assert linked >= {"Analysis", "FaceAnswer", "ErrorAnswer"}
+    # A browser opens `details` for a link to what is inside of it, and not for one to itself.
+    assert not re.search(r"<details[^>]* id=", page)
+    assert all(f'<div id="{name}">' in page for name in linked)
+    for own in re.findall(r'<link [^>]*href="([^"]+)"', page):
+        assert client.get(own).status_code == 200
 
 
 @pytest.mark.parametrize(
