@@ -15,6 +15,7 @@ from typing import Any
 from ferpipe import FerpipeError, redact
 from ferpipe_batch.remote import is_address, scratched
 from ferpipe_batch.template import Template
+from ferpipe_batch.text import is_text
 
 __all__ = ["run_child"]
 
@@ -57,6 +58,8 @@ def send(events: int, record: dict[str, Any]) -> None:
 def _run(job: dict[str, Any], template: Template, source: str, out: Path, events: int) -> dict[str, Any]:
     if not is_address(source) and not Path(source).exists():
         return {"state": "failed", "cause": "missing", "error": f"{source} does not exist"}
+    if not is_text(source):
+        return {"state": "failed", "cause": "refused", "error": "its name is not UTF-8: rename it"}
     pipeline = template.load(source, out, job["stem"])
     run = pipeline.new_run()
     send(events, {"event": "beat", "id": job["id"], "frames": 0})

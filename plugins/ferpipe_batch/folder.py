@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import re
 import time
 from collections.abc import Iterable
 from contextlib import suppress
@@ -47,7 +48,10 @@ class Folder:
         Raises UsageError where another batch has it, of the same shard and on this machine or a disk
         whose locks work over the network.
         """
-        descriptor = os.open(self.path / f"{shard}.lock", os.O_RDWR | os.O_CREAT, 0o666)
+        try:
+            descriptor = os.open(self.path / f"{shard}.lock", os.O_RDWR | os.O_CREAT, 0o666)
+        except OSError as error:
+            raise self._unwritable(error) from error
         until = time.monotonic() + PATIENCE
         while not _locked(descriptor):
             if time.monotonic() > until:
@@ -62,7 +66,7 @@ class Folder:
         """The folder of inputs whose tree the outputs mirror, None before the first run."""
         try:
             return str(json.loads((self.path / "root.json").read_text(encoding="utf-8"))["root"])
-        except (OSError, ValueError, KeyError):
+        except (OSError, ValueError, KeyError, TypeError):
             return None
 
     def keep_root(self, root: str) -> None:
@@ -80,13 +84,15 @@ class Folder:
     def planned(self) -> set[str]:
         """The names of all videos, as far as their shards have begun."""
         found: set[str] = set()
-        for path in self.path.glob("*.plan"):
-            found.update(json.loads(line) for line in path.read_text(encoding="utf-8").splitlines())
+        for path in self._plans():
+            for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
+                with suppress(ValueError):  # of a damaged disk
+                    found.update([key] if isinstance(key := json.loads(line), str) else [])
         return found
 
     def shards(self) -> tuple[int, int]:
         """How many shards have begun, and of how many."""
-        names = [path.name.removesuffix(".plan") for path in self.path.glob("*.plan")]
+        names = [path.name.removesuffix(".plan") for path in self._plans()]
         return len(names), max((int(name.rpartition("-")[2]) for name in names), default=0)
 
     def keep_log(self, key: str, text: str) -> None:
@@ -99,13 +105,31 @@ class Folder:
     def _write(self, name: str, text: str) -> None:
         """In one step: others may read meanwhile, and shards may write the same."""
         part = self.path / f"{name}.{uuid4().hex[:8]}.part"
-        part.write_text(text, encoding="utf-8")
-        part.replace(self.path / name)
+        try:
+            part.write_text(text, encoding="utf-8")
+            part.replace(self.path / name)
+        except OSError as error:
+            with suppress(OSError):
+                part.unlink()
+            raise self._unwritable(error) from error
+
+    def _plans(self) -> list[Path]:
+        found = self.path.glob("*.plan")
+        return [path for path in found if re.fullmatch(r"\d+-of-\d+\.plan", path.name) and path.is_file()]
+
+    def _unwritable(self, error: OSError) -> UsageError:
+        return UsageError(
+            f"{self.shown} cannot be written ({error.strerror}): make room there, or choose another output "
+            "folder"
+        )
 
     def is_live(self) -> bool:
         """Whether a batch is at work here, as far as its locks say."""
         for path in self.path.glob("*.lock"):
-            descriptor = os.open(path, os.O_RDWR)
+            try:
+                descriptor = os.open(path, os.O_RDWR)
+            except OSError:  # of a disk that can only be read, or no file
+                continue
             try:
                 if not _locked(descriptor):
                     return True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import glob
 import os
+import stat
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,10 +40,17 @@ def find(names: Sequence[str], out: str) -> list[Found]:
     """
     hidden = None if "://" in out else os.path.realpath(out)
     found: dict[str, Found] = {}
+    below = 0
     for name in names:
         for each in _expanded(name):
             if hidden is None or "://" in each.source or not _is_below(os.path.realpath(each.source), hidden):
                 found.setdefault(each.source, each)
+            else:
+                below += 1
+    if below and not found:
+        raise UsageError(
+            f"all videos of {', '.join(names)} are in the output folder {out}: choose another output folder"
+        )
     if not found:
         raise UsageError(f"{', '.join(names)}: there are no videos: give files, folders, patterns or a list")
     return list(found.values())
@@ -52,6 +60,7 @@ def _expanded(name: str) -> Iterator[Found]:
     if "://" in name:
         yield from _of_address(name)
         return
+    _refuse_null(name, name)
     path = Path(name).expanduser()
     if path.is_dir():
         yield from _of_folder(path)
@@ -72,6 +81,7 @@ def _of_line(line: str, listed: Path) -> Iterator[Found]:
     if "://" in line:
         yield from _of_address(line)
         return
+    _refuse_null(line, f"the list {listed}")
     whole = _absolute(listed.parent / Path(line).expanduser())
     if Path(whole).is_dir():
         yield from _of_folder(Path(whole))
@@ -102,9 +112,13 @@ def _walk(root: str) -> Iterator[Found]:
                 continue
             if entry.is_dir(follow_symlinks=False):
                 waiting.append(entry.path)
-            elif Path(entry.name).suffix.lower() in VIDEOS and entry.is_file():
-                about = entry.stat()
-                yield Found(entry.path, root, about.st_size, about.st_mtime_ns)
+            elif Path(entry.name).suffix.lower() in VIDEOS:
+                try:
+                    about = entry.stat()
+                except OSError:  # a link to nothing, or to itself, or removed meanwhile
+                    continue
+                if stat.S_ISREG(about.st_mode):
+                    yield Found(entry.path, root, about.st_size, about.st_mtime_ns)
 
 
 def _of_pattern(pattern: str) -> Iterator[Found]:
@@ -141,6 +155,11 @@ def _found(path: str, base: str) -> Found:
     except OSError:
         return Found(path, base)
     return Found(path, base, about.st_size, about.st_mtime_ns)
+
+
+def _refuse_null(name: str, where: str) -> None:
+    if "\0" in name:
+        raise UsageError(f"{where}: {name!r} has a null character, which no name has: correct it")
 
 
 def _is_below(path: str, folder: str) -> bool:

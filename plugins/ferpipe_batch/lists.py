@@ -41,7 +41,10 @@ def _column(lines: list[str], path: Path) -> list[str]:
     if not lines:
         return []
     separator = "\t" if path.suffix.lower() == ".tsv" else max(",;\t", key=lines[0].count)
-    rows = list(csv.reader(lines, delimiter=separator))
+    try:
+        rows = list(csv.reader(lines, delimiter=separator))
+    except csv.Error as error:
+        raise UsageError(f"the list {path} is no table of names: {error}") from error
     names = [cell.strip().lower() for cell in rows[0]]
     known = [name for name in COLUMNS if name in names]
     if known:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from ferpipe import UsageError
+from ferpipe import RunError, UsageError
 from ferpipe_batch.video import Identity
 
 __all__ = ["FOLDER", "Entry", "Journal", "State", "read", "replay"]
@@ -27,6 +27,23 @@ FOLDER = ".ferpipe-batch"
 
 JOURNALS = "journal"
 ENDING = ".jsonl"
+STATES = frozenset({"done", "failed", "quarantined", "stopped"})
+
+FIELDS: dict[str, dict[str, type | tuple[type, ...]]] = {
+    "head": {"id": str, "fingerprint": dict},
+    "start": {"key": str, "stem": str, "identity": dict, "fingerprint": str, "time": (int, float)},
+    "end": {"key": str, "state": str, "time": (int, float)},
+}
+"""What a record of each event must have."""
+
+OPTIONAL: dict[str, type | tuple[type, ...]] = {
+    "outputs": dict,
+    "seconds": (int, float),
+    "frames": int,
+    "cause": (str, type(None)),
+    "error": (str, type(None)),
+}
+
 SHORT = 200
 """Records after which a journal that is put somewhere whole is followed by a new one."""
 
@@ -122,7 +139,19 @@ class Journal:
             ) from error
 
     def append(self, record: dict[str, Any], *, sync: bool = False) -> None:
-        """Write a record.  sync: also to the disk, and to a server of network disks.  Raises OSError."""
+        """Write a record.  sync: also to the disk, and to a server of network disks.
+
+        Raises RunError where the disk is full or gone; what is done and written down stays so.
+        """
+        try:
+            self._append(record, sync=sync)
+        except OSError as error:
+            raise RunError(
+                f"the manifest in {self._home.parent} cannot be written ({error.strerror or error}): "
+                "make room, and run the same command to go on"
+            ) from error
+
+    def _append(self, record: dict[str, Any], *, sync: bool) -> None:
         data = json.dumps({**record, "time": round(time.time(), 3)}, ensure_ascii=False) + "\n"
         view = memoryview(data.encode("utf-8", "surrogateescape"))
         while view:
@@ -161,15 +190,35 @@ def _records(folder: Path) -> Iterator[dict[str, Any]]:
         return
     # By the time of their start: a video is in one journal after the other, never in two at once.
     for path in sorted(home.glob(f"*{ENDING}"), key=lambda path: path.name.split(".")[1:2]):
-        yield from lines_of(path.read_bytes())
+        if path.is_dir():
+            continue
+        try:
+            data = path.read_bytes()
+        except OSError as error:
+            raise UsageError(
+                f"cannot read {path} of the manifest ({error.strerror}): without it, what is done is unknown"
+            ) from error
+        yield from lines_of(data)
 
 
 def lines_of(data: bytes) -> Iterator[dict[str, Any]]:
-    """The records in a journal; what is no whole record is left out."""
+    """The records in a journal; what is no whole record, as after a kill or on a damaged disk, is left out:
+    its video is done again.
+    """
     for line in data.split(b"\n"):
         try:
             record = json.loads(line.decode("utf-8", "surrogateescape")) if line else None
         except ValueError:
             continue
-        if isinstance(record, dict):
+        if isinstance(record, dict) and _is_whole(record):
             yield record
+
+
+def _is_whole(record: dict[str, Any]) -> bool:
+    event = record.get("event")
+    needed = FIELDS.get(event) if isinstance(event, str) else None
+    if needed is None or not all(isinstance(record.get(name), kind) for name, kind in needed.items()):
+        return False
+    if event == "end" and record["state"] not in STATES:
+        return False
+    return all(isinstance(record[name], kind) for name, kind in OPTIONAL.items() if name in record)

@@ -16,6 +16,7 @@ from ferpipe_batch.folder import Folder
 from ferpipe_batch.mirror import Mirror
 from ferpipe_batch.remote import READ_ONLY, is_address
 from ferpipe_batch.shards import Shard
+from ferpipe_batch.text import is_text
 
 __all__ = ["Place", "place"]
 
@@ -46,6 +47,8 @@ def place(out: str, shard: Shard, scratch: Path | None) -> Iterator[Place]:
         if out.partition("://")[0] in READ_ONLY:
             raise UsageError(f"{out}: outputs cannot be put there: give a folder or a bucket")
         mirror = Mirror(out, base / f"ferpipe-batch-{os.getuid()}")
+    elif not is_text(out):
+        raise UsageError(f"{out}: the name of the output folder is not UTF-8: choose another")
     folder = Folder(Path(out) if mirror is None else mirror.out, shown=out)
     lock = folder.lock(shard)
     name = hashlib.sha256(str(folder.out.absolute()).encode()).hexdigest()[:16]

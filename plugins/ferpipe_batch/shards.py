@@ -59,11 +59,14 @@ def read_shard(given: str | None, environment: Mapping[str, str] = os.environ) -
 def _slurm(environment: Mapping[str, str]) -> Shard:
     name = "SLURM_ARRAY_TASK_ID"
     task, first = _number(environment, name), _number(environment, "SLURM_ARRAY_TASK_MIN")
-    step = int(environment.get("SLURM_ARRAY_TASK_STEP", "1") or 1)
+    step = _number(environment, "SLURM_ARRAY_TASK_STEP") if environment.get("SLURM_ARRAY_TASK_STEP") else 1
+    if step < 1:
+        raise UsageError(f"SLURM_ARRAY_TASK_STEP is {step}, and must be at least 1; give --shard i/n")
     if "FERPIPE_SHARDS" in environment:
         # Of an array that was submitted again for some of its tasks.
+        begin = _number(environment, "FERPIPE_SHARD_FIRST") if "FERPIPE_SHARD_FIRST" in environment else 0
         return _checked(
-            (task - int(environment.get("FERPIPE_SHARD_FIRST", "0"))) // step + 1,
+            (task - begin) // step + 1,
             _number(environment, "FERPIPE_SHARDS"),
             name,
         )
@@ -76,7 +79,7 @@ def _slurm(environment: Mapping[str, str]) -> Shard:
     return _checked((task - first) // step + 1, count, name)
 
 
-def _number(environment: Mapping[str, str], name: str, what: str = "it") -> int:
+def _number(environment: Mapping[str, str], name: str, what: str = "what the scheduler gives") -> int:
     try:
         return int(environment[name])
     except KeyError:
@@ -86,6 +89,8 @@ def _number(environment: Mapping[str, str], name: str, what: str = "it") -> int:
 
 
 def _checked(index: int, count: int, origin: str) -> Shard:
+    if count < 1:
+        raise UsageError(f"{origin}: {count} shards make no sense: there is at least one")
     if not 1 <= index <= count:
         raise UsageError(f"{origin}: there is no shard {index} of {count}: the first is 1, the last {count}")
     return Shard(index, count, origin)

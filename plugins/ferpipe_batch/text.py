@@ -6,7 +6,7 @@ import click
 
 from ferpipe import redact
 
-__all__ = ["clock", "many", "say"]
+__all__ = ["clock", "is_text", "many", "say"]
 
 
 def say(text: str) -> None:
@@ -25,3 +25,12 @@ def clock(seconds: float) -> str:
 def many(count: int, what: str) -> str:
     """`1 video`, `2 videos`."""
     return f"{count:,} {what}" if count == 1 else f"{count:,} {what}s"
+
+
+def is_text(name: str) -> bool:
+    """Whether a name of a file is UTF-8: options of stages, timelines and tables can hold no other."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
