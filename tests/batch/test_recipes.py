@@ -34,8 +34,9 @@ def test_the_commands_exist_with_these_options(name: str) -> None:
         found = [" ".join(word.strip(' "') for word in listed[1].split(","))]
     assert found or name == "aws-submit.sh"
     for line in found:
-        plain = re.sub(r"\{wildcards.index\}/\{SHARDS\}|\$\{index\}/\$\{params.shards\}", "1/4", line)
+        plain = re.sub(r"\{wildcards.index\}/\{params.shards\}|\$\{index\}/\$\{params.shards\}", "1/4", line)
         plain = re.sub(r"\{threads\}|\$\{task.cpus\}|\"?\$\{SLURM_CPUS_PER_TASK:-1\}\"?", "4", plain)
+        plain = plain.replace(" 2> {log}", "")
         try:
             words = shlex.split(plain)
         except ValueError:  # of a command inside quotes, the closing one is left
