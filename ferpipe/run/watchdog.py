@@ -68,17 +68,20 @@ class Watchdog:
     def _watch(self, done: Event) -> None:
         ended, stopped = False, StoppedTime()
         while not done.wait(_TICK):
+            # Read before the gap is: the process may be stopped at any point of this loop, and what it is
+            # stopped for after the gap was read is forgiven in the next round.
+            now, clock = perf_counter(), monotonic()
             if (seconds := stopped.since_last()) > 0:
                 self._forgive(seconds)
             for worker in self._workers():
-                self._inspect(worker)
+                self._inspect(worker, now)
             since = self._control.ending_since
             if since is None:
                 continue
             if not ended:
                 ended = True
                 self._ended()
-            self._overdue(monotonic() - since)
+            self._overdue(max(0.0, clock - since))
 
     def _forgive(self, seconds: float) -> None:
         """Take time in which nothing could happen off the calls under way, and off the grace."""
@@ -87,10 +90,10 @@ class Watchdog:
                 call.since = min(call.since + seconds, perf_counter())
         self._control.forgive(seconds)
 
-    def _inspect(self, worker: Worker) -> None:
+    def _inspect(self, worker: Worker, now: float) -> None:
         call = worker.call
         if call is None or worker.abandoned:
             return
         limit = self._open_timeout if call.what == "open" else worker.node.timeout
-        if perf_counter() - call.since > limit and worker.abandon(call):
+        if now - call.since > limit and worker.abandon(call):
             self._hangs(worker, call, limit)

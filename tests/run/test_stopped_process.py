@@ -67,3 +67,45 @@ def test_time_in_which_the_process_was_stopped_is_no_stages(executor, when):
     assert ended.endswith(" {}")
     if when == "running":
         assert ended == "None 4 {}"
+
+
+WITHIN_A_LOOK = """
+import os, signal, subprocess, time
+from ferpipe.run.watchdog import Watchdog
+from support.graphs import Bench
+from support.stages import Counter, CounterOptions, doing
+
+look, awoken = Watchdog._inspect, []
+
+def stopped(self, worker, *rest):
+    call = worker.call
+    if worker.node.name == "slow" and call is not None and call.what == "process" and not awoken:
+        awoken.append(subprocess.Popen(["sh", "-c", f"sleep 2; kill -CONT {os.getpid()}"]))
+        os.kill(os.getpid(), signal.SIGSTOP)
+    look(self, worker, *rest)
+
+Watchdog._inspect = stopped
+
+def slow(packet):
+    for _ in range(8):
+        time.sleep(0.05)
+    return packet
+
+bench = Bench("threads").add("in", Counter(CounterOptions(frames=2))).add("slow", doing(slow), timeout=1)
+run = bench.start()
+run.wait()
+print(len(awoken), run.report().error, run.report().frames, flush=True)
+"""
+
+
+def test_a_stop_while_the_watchdog_looks_is_no_stages_either():
+    tests = str(Path(__file__).parents[1])
+    ended = subprocess.run(
+        [sys.executable, "-c", WITHIN_A_LOOK],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+        env={**os.environ, "PYTHONPATH": tests},
+    )
+    assert ended.stdout.split("\n")[0] == "1 None 2"
