@@ -82,6 +82,7 @@ def stopped(self, worker, *rest):
     if worker.node.name == "slow" and call is not None and call.what == "process" and not awoken:
         awoken.append(subprocess.Popen(["sh", "-c", f"sleep 2; kill -CONT {os.getpid()}"]))
         os.kill(os.getpid(), signal.SIGSTOP)
+        time.sleep(0.05)  # the signal may reach another thread first
     look(self, worker, *rest)
 
 Watchdog._inspect = stopped
